@@ -1,0 +1,232 @@
+// What the processes say to each other. Server and worker never import one another: these unions
+// are all they share. Every message is plain data (structured clone; bigint and Uint8Array are
+// fine) over the IPC channel of child_process.fork with serialization: 'advanced'.
+//
+//   worker ── WorkerToPrimary ──► primary ── AuthRequest ──► auth
+//   worker ◄─ PrimaryToWorker ─── primary ◄─ AuthReply ───── auth
+import type { IpAddress } from '../net/address.ts';
+import type { SessionPolicy } from '../policy/policy.ts';
+import type { EpochMs, Milliseconds } from '../units.ts';
+
+/** The outside end of a connection, as text without brackets. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the HTTP requests say about the client program [oc 2.2, 2.3]. */
+export interface ClientFacts {
+  readonly userAgent: string;
+  readonly kind: 'openconnect-v3' | 'openconnect' | 'anyconnect' | 'anyconnect-apple' | 'unknown';
+  readonly mobile: boolean;
+  /** Sanitised host name that the client gave; '' if none. */
+  readonly hostname: string;
+  readonly platform: string;
+}
+
+// ─── login ────────────────────────────────────────────────────────────────────────────────────
+
+/** One step of a login dialogue. `dialogue` is the webvpncontext cookie [oc 3], null at first. */
+export interface LoginRequest {
+  readonly dialogue: string | null;
+  readonly step:
+    | { readonly kind: 'start'; readonly group: string | null }
+    | {
+        readonly kind: 'reply';
+        /** Form values by input name: username, password, secondary_password … [oc 4.4]. */
+        readonly fields: Readonly<Record<string, string>>;
+        readonly group: string | null;
+      };
+  readonly client: ClientFacts;
+  readonly peer: Peer;
+}
+
+/** A form to show [oc 4.3]. A form without inputs shows its message and ends the dialogue. */
+export interface LoginForm {
+  readonly message: string;
+  readonly error: string | null;
+  readonly inputs: readonly {
+    readonly type: 'text' | 'password';
+    readonly name: string;
+    readonly label: string;
+  }[];
+}
+
+/** What the worker answers the client with. */
+export type LoginReply =
+  | { readonly kind: 'form'; readonly dialogue: string | null; readonly form: LoginForm }
+  | { readonly kind: 'complete'; readonly cookie: string; readonly banner: string }
+  /** Over: 401 and a closed connection [oc 4.12]. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** A backend is down or we are full: 503 with X-Reason. Never taken for a wrong password. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** What the auth process tells the primary, which alone makes sessions and cookies. */
+export type AuthOutcome =
+  | Exclude<LoginReply, { kind: 'complete' }>
+  | { readonly kind: 'accepted'; readonly user: string; readonly groups: readonly string[] };
+
+// ─── tunnel ───────────────────────────────────────────────────────────────────────────────────
+
+/** A CONNECT that bears a cookie [oc 5.1]. */
+export interface OpenTunnelRequest {
+  readonly cookie: string;
+  /** The engine's number of this connection; it becomes the tunnel's number. */
+  readonly tunnel: number;
+  readonly client: ClientFacts;
+  readonly peer: Peer;
+  readonly wantsIpv6: boolean;
+  readonly tls: { readonly version: string; readonly cipher: string };
+}
+
+/** What the primary grants: the lease, the frozen policy and the clocks. */
+export interface TunnelGrant {
+  readonly session: number;
+  readonly user: string;
+  readonly group: string;
+  readonly inside4: { readonly address: IpAddress; readonly prefix: number } | null;
+  readonly inside6: { readonly address: IpAddress; readonly prefix: number } | null;
+  readonly policy: SessionPolicy;
+  /** When the session ends whatever happens; null = never. Counted from the login. */
+  readonly sessionEndsAt: EpochMs | null;
+}
+
+export type OpenTunnelReply =
+  | { readonly kind: 'granted'; readonly grant: TunnelGrant }
+  /** 401 ends the client's reconnect loop; 503 carries X-Reason [oc 5.2]. */
+  | { readonly kind: 'refused'; readonly status: 401 | 503; readonly reason: string };
+
+/** Why a tunnel is gone [oc 10.1]. */
+export type TunnelEnd =
+  /** Type 5 with reason b0 or 70: the session is over unless cookies persist [oc 6.3]. */
+  | 'user-disconnect'
+  /** EOF, reset, or type 5 with 91/d1: the client may come back with its cookie. */
+  | 'lost'
+  | 'dpd-timeout'
+  | 'idle-timeout'
+  | 'session-timeout'
+  /** A second CONNECT took the session over. */
+  | 'replaced'
+  | 'admin'
+  | 'shutdown'
+  | 'protocol-error';
+
+export interface TunnelCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  /** Packets from the client with an inside address that is not its own. */
+  readonly spoofedPackets: number;
+  readonly droppedPackets: number;
+}
+
+/** A tunnel as its worker sees it now. */
+export interface TunnelStatus extends TunnelCounters {
+  readonly tunnel: number;
+  readonly session: number;
+  readonly channel: 'dtls' | 'tls';
+  readonly tlsCipher: string;
+  readonly dtlsCipher: string;
+  readonly mtu: number;
+}
+
+// ─── worker ⇄ primary ─────────────────────────────────────────────────────────────────────────
+
+/** All that a worker needs to know; sent once at start and again on reload. */
+export interface WorkerSettings {
+  readonly tls: {
+    readonly certificateChainPem: string;
+    readonly privateKeyPem: string;
+    readonly minVersion: '1.2' | '1.3';
+    readonly groups: string;
+    readonly ciphers: string;
+  };
+  /** The port of X-DTLS-Port; null = no DTLS [oc 8.7]. */
+  readonly udpPort: number | null;
+  readonly dtlsLegacy: boolean;
+  readonly authTimeoutMs: Milliseconds;
+  readonly cookieLifetimeMs: Milliseconds;
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  /** MTU of the TUN device: the upper bound of what a tunnel may carry. */
+  readonly tunMtu: number;
+  readonly logLevel: string;
+}
+
+export type WorkerToPrimary =
+  /** The engine runs and the privileges are gone. */
+  | { readonly kind: 'ready' }
+  /** The worker cannot run; it exits after this. */
+  | { readonly kind: 'fatal'; readonly message: string }
+  | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
+  | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
+  /** GET /logout or a config-auth of type logout with this cookie. */
+  | { readonly kind: 'logout'; readonly cookie: string }
+  | { readonly kind: 'tunnel-opened'; readonly session: number; readonly tunnel: number }
+  | {
+      readonly kind: 'tunnel-closed';
+      readonly session: number;
+      readonly tunnel: number;
+      readonly end: TunnelEnd;
+      readonly counters: TunnelCounters;
+    }
+  | { readonly kind: 'tunnels'; readonly id: number; readonly tunnels: readonly TunnelStatus[] };
+
+export type PrimaryToWorker =
+  /** First message: the fds are those of WORKER_FDS below. */
+  | {
+      readonly kind: 'start';
+      readonly worker: number;
+      readonly workers: number;
+      readonly settings: WorkerSettings;
+      readonly fds: WorkerFds;
+      readonly user: { readonly uid: number; readonly gid: number } | null;
+      readonly sandbox: boolean;
+      readonly primaryPid: number;
+    }
+  | { readonly kind: 'configure'; readonly settings: WorkerSettings }
+  | { readonly kind: 'login-reply'; readonly id: number; readonly reply: LoginReply }
+  | { readonly kind: 'open-tunnel-reply'; readonly id: number; readonly reply: OpenTunnelReply }
+  | {
+      readonly kind: 'close-tunnel';
+      readonly tunnel: number;
+      readonly end: TunnelEnd;
+      /** Send CSTP type 5 first: the client logs out instead of coming back [oc 6.3]. */
+      readonly tellClient: boolean;
+    }
+  | { readonly kind: 'list-tunnels'; readonly id: number }
+  /** Tell every client (type 5 only if `tellClients`), close everything, exit 0. */
+  | { readonly kind: 'shutdown'; readonly tellClients: boolean };
+
+/** Descriptor numbers inside the worker, inherited through the stdio array of fork. */
+export interface WorkerFds {
+  readonly tun: number;
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+  /** Datagram socket on which other workers' forwarded packets arrive. */
+  readonly inbox: number;
+  /** By worker number: the sending end of that worker's inbox. */
+  readonly outboxes: readonly number[];
+  /** memfd of the shared table inside address → worker. */
+  readonly owners: number;
+}
+
+// ─── primary ⇄ auth ───────────────────────────────────────────────────────────────────────────
+
+/** Settings of the auth process; the primary has checked them. */
+export interface AuthSettings {
+  readonly chains: readonly (readonly string[])[];
+  readonly maxAttempts: number;
+  readonly timeoutMs: Milliseconds;
+  readonly file: { readonly path: string };
+  readonly logLevel: string;
+}
+
+export type PrimaryToAuth =
+  | { readonly kind: 'start'; readonly settings: AuthSettings }
+  | { readonly kind: 'configure'; readonly settings: AuthSettings }
+  | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest };
+
+export type AuthToPrimary =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome };

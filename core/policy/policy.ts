@@ -1,0 +1,32 @@
+// What one session is given. The names are those of [policy] in wolfguard.toml, so that a key is
+// found by one search in the file, the schema table and the code. Frozen when the session opens.
+import type { Cidr, IpAddress } from '../net/address.ts';
+import type { Milliseconds } from '../units.ts';
+
+export interface SessionPolicy {
+  /** Sent as split-include; empty, or holding 0.0.0.0/0 or ::/0, means the default route. */
+  readonly routes: readonly Cidr[];
+  readonly no_routes: readonly Cidr[];
+  readonly dns: readonly IpAddress[];
+  readonly nbns: readonly IpAddress[];
+  readonly search_domains: readonly string[];
+  readonly split_dns: readonly string[];
+  readonly banner: string;
+  /** Upper bound of the link MTU outside; 0 = from the path [oc 5.5]. */
+  readonly mtu: number;
+  readonly tunnel_all_dns: boolean;
+  readonly client_bypass: boolean;
+  readonly keepalive: Milliseconds;
+  readonly dpd: Milliseconds;
+  readonly mobile_dpd: Milliseconds;
+  readonly idle_timeout: Milliseconds;
+  readonly mobile_idle_timeout: Milliseconds;
+  readonly session_timeout: Milliseconds;
+  readonly rekey: Milliseconds;
+  readonly rekey_method: 'new-tunnel' | 'ssl';
+  readonly switch_to_tcp: Milliseconds;
+  /** false: this session gets no DTLS channel. */
+  readonly udp: boolean;
+  /** Sessions per user; 0 = no limit. */
+  readonly max_sessions: number;
+}

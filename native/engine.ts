@@ -1,0 +1,128 @@
+// The worker's half of the native addon: the packet engine. One engine per worker process. It runs
+// a handshake thread and a packet thread; everything below is called on the JavaScript thread and
+// returns at once. What happened comes back through `onEvent`, in order per connection.
+import { loadAddon } from './addon.ts';
+import type { TunnelCounters, TunnelEnd, WorkerFds } from '../core/ipc/messages.ts';
+
+export interface EngineOptions {
+  readonly worker: number;
+  readonly workers: number;
+  readonly fds: WorkerFds;
+  /** A TLS handshake must be over by then [oc 2.1]. */
+  readonly handshakeTimeoutMs: number;
+  /** Handshakes in flight per source address (IPv6: per /64); more are closed at once. */
+  readonly handshakesPerSource: number;
+  /** Connections without a tunnel, all sources together. */
+  readonly maxPendingConnections: number;
+}
+
+export interface TlsOptions {
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  readonly minVersion: '1.2' | '1.3';
+  /** OpenSSL group list; '' = OpenSSL's own. */
+  readonly groups: string;
+  /** OpenSSL TLS 1.2 cipher list; '' = ours. */
+  readonly ciphers: string;
+}
+
+/** Numbers are 0 where a limit or timer is off. */
+export interface TunnelParams {
+  readonly connection: number;
+  /** The whole CONNECT answer, status line to blank line; the packet thread writes it. */
+  readonly answer: string;
+  /** Plaintext that the client sent behind CONNECT and JavaScript has read. */
+  readonly early: Uint8Array;
+  /** 4 and 16 bytes; empty = this family has no address. */
+  readonly inside4: Uint8Array;
+  readonly inside6: Uint8Array;
+  /** Prefix length of the client's IPv6 network (128 = one address). */
+  readonly inside6Prefix: number;
+  /** Data MTU: the largest inside packet [oc 5.5]. */
+  readonly mtu: number;
+  /** 32 bytes; byte 0 is the worker's number [oc 8.4]. Empty = no DTLS. */
+  readonly appId: Uint8Array;
+  /** 48 bytes for the legacy resumption handshake [oc 8.3]; empty = PSK-NEGOTIATE [oc 8.2]. */
+  readonly masterSecret: Uint8Array;
+  readonly dpdMs: number;
+  readonly keepaliveMs: number;
+  readonly idleTimeoutMs: number;
+  readonly switchToTcpMs: number;
+}
+
+export interface ConnectionInfo {
+  readonly connection: number;
+  /** JavaScript's end of the plaintext stream; wrap in net.Socket({ fd }). */
+  readonly fd: number;
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** 'TLSv1.3' or 'TLSv1.2'. */
+  readonly tlsVersion: string;
+  /** OpenSSL's name, e.g. 'TLS_AES_256_GCM_SHA384'. */
+  readonly tlsCipher: string;
+  readonly serverName: string;
+  /** tcpi_pmtu of the connection; 0 if unknown. */
+  readonly pathMtu: number;
+}
+
+export type EngineEvent =
+  /** The handshake is done; a request may come. */
+  | ({ readonly type: 'connection' } & ConnectionInfo)
+  /** The answer to hold(): the engine has passed that many bytes to JavaScript and no more come. */
+  | { readonly type: 'held'; readonly connection: number; readonly passedBytes: number }
+  /** A connection without a tunnel is gone. */
+  | { readonly type: 'connection-closed'; readonly connection: number }
+  /** The answer is on its way and the packet thread owns the connection: destroy the socket now. */
+  | { readonly type: 'tunnel-opened'; readonly tunnel: number }
+  | {
+      readonly type: 'tunnel-closed';
+      readonly tunnel: number;
+      readonly end: TunnelEnd;
+      readonly counters: TunnelCounters;
+    }
+  | { readonly type: 'dtls-opened'; readonly tunnel: number; readonly cipher: string }
+  | { readonly type: 'dtls-closed'; readonly tunnel: number; readonly reason: string }
+  /** An operator's problem, already in words. */
+  | { readonly type: 'warning'; readonly message: string };
+
+export interface EngineTotals {
+  readonly connections: number;
+  readonly tunnels: number;
+  readonly handshakes: number;
+  readonly handshakesFailed: number;
+  readonly handshakesRefused: number;
+  /** Packets and datagrams handed to the worker that owns their tunnel. */
+  readonly forwardedPackets: number;
+  readonly rxPackets: number;
+  readonly txPackets: number;
+  readonly droppedPackets: number;
+}
+
+export interface Engine {
+  /** Replaces certificate and TLS settings for new connections; throws with OpenSSL's reason. */
+  setTls(options: TlsOptions): void;
+  /** Begins to accept. */
+  start(): void;
+  /** Stops passing plaintext of this connection to JavaScript; 'held' follows. */
+  hold(connection: number): void;
+  /** Only for a held connection with nothing left to write. */
+  openTunnel(params: TunnelParams): void;
+  /** Idempotent; 'tunnel-closed' follows with the same `end`. */
+  closeTunnel(tunnel: number, end: TunnelEnd, tellClient: boolean): void;
+  /** A snapshot without stopping the packet thread; undefined when there is no such tunnel. */
+  readTunnel(
+    tunnel: number,
+  ): (TunnelCounters & { readonly channel: 'dtls' | 'tls'; readonly dtlsCipher: string; readonly mtu: number }) | undefined;
+  totals(): EngineTotals;
+  /** Stops both threads and closes every connection; idempotent. */
+  close(): void;
+}
+
+export function createEngine(
+  options: EngineOptions,
+  onEvent: (event: EngineEvent) => void,
+): Engine {
+  return loadAddon().createEngine(options, onEvent) as Engine;
+}
