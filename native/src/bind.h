@@ -1,1 +1,14 @@
+// What each bind_*.cc adds to the addon's exports.
 #pragma once
+
+#include <node_api.h>
+
+namespace wolfguard {
+
+/** native/engine.ts. */
+void bind_engine(napi_env env, napi_value exports);
+
+/** native/system.ts. */
+void bind_system(napi_env env, napi_value exports);
+
+}  // namespace wolfguard
