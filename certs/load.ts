@@ -1,0 +1,119 @@
+// Loads what the TLS port presents: a chain and its private key, checked against each other here,
+// where the mistake can still be named, instead of in the middle of somebody's handshake.
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+
+import { WolfguardError } from '../core/error.ts';
+import type { EpochMs } from '../core/units.ts';
+import { readNamedFile } from './files.ts';
+import { pinOf } from './pin.ts';
+
+/** A checked server certificate. */
+export interface ServerCertificate {
+  /** Leaf first, each issuer behind what it issued. */
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  readonly pin: string;
+  readonly notAfter: EpochMs;
+  /** Sentences worth a line in the log: expired, not yet valid, chain out of order. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads and checks `tls.certificate` and `tls.private_key`; throws WolfguardError. */
+export function loadServerCertificate(
+  paths: { readonly certificate: string; readonly privateKey: string },
+  now: EpochMs,
+): ServerCertificate {
+  if (paths.privateKey.startsWith('pkcs11:')) {
+    throw new WolfguardError(
+      'TLS_KEY',
+      'tls.private_key: keys on PKCS#11 tokens are not available yet; name a PEM file',
+    );
+  }
+  const chain = parseChain(readNamedFile(paths.certificate, 'certificate'), paths.certificate);
+  const privateKeyPem = readNamedFile(paths.privateKey, 'private key');
+  const key = parseKey(privateKeyPem, paths.privateKey);
+  const leaf = chain.find((certificate) => certificate.checkPrivateKey(key));
+  if (leaf === undefined) {
+    throw new WolfguardError(
+      'TLS_MISMATCH',
+      `the private key ${paths.privateKey} does not belong to the certificate in ${paths.certificate}; name the pair that was made together`,
+    );
+  }
+  const ordered = orderFrom(leaf, chain);
+  return {
+    certificateChainPem: ordered.map(String).join(''),
+    privateKeyPem,
+    pin: pinOf(leaf.toString()),
+    notAfter: leaf.validToDate.getTime(),
+    warnings: [
+      ...validityWarnings(leaf, paths.certificate, now),
+      ...(leaf === chain[0]
+        ? []
+        : [
+            `${paths.certificate} does not begin with the server's own certificate; it is sent first all the same`,
+          ]),
+    ],
+  };
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function parseChain(pem: string, path: string): X509Certificate[] {
+  const blocks = pem.match(PEM_CERTIFICATE) ?? [];
+  if (blocks.length === 0) {
+    throw new WolfguardError(
+      'TLS_CERTIFICATE',
+      `${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`,
+    );
+  }
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new WolfguardError('TLS_CERTIFICATE', `certificate ${index + 1} in ${path} is damaged`);
+    }
+  });
+}
+
+function parseKey(pem: string, path: string): KeyObject {
+  if (/ENCRYPTED/.test(pem)) {
+    throw new WolfguardError(
+      'TLS_KEY',
+      `the private key ${path} is protected by a passphrase, which a server cannot type; write it without one: openssl pkey -in ${path} -out new.key`,
+    );
+  }
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new WolfguardError('TLS_KEY', `${path} holds no private key in PEM form`);
+  }
+}
+
+/** The leaf, then issuer after issuer; what does not belong to the chain is left out. */
+function orderFrom(leaf: X509Certificate, all: readonly X509Certificate[]): X509Certificate[] {
+  const ordered = [leaf];
+  for (;;) {
+    const last = ordered.at(-1) ?? leaf;
+    const issuer = all.find(
+      (candidate) => !ordered.includes(candidate) && last.checkIssued(candidate),
+    );
+    if (issuer === undefined) return ordered;
+    ordered.push(issuer);
+  }
+}
+
+function validityWarnings(leaf: X509Certificate, path: string, now: EpochMs): string[] {
+  if (now > leaf.validToDate.getTime()) {
+    return [
+      `the certificate ${path} expired on ${dayOf(leaf.validToDate)}: clients will refuse it; renew it`,
+    ];
+  }
+  if (now < leaf.validFromDate.getTime()) {
+    return [
+      `the certificate ${path} is not valid before ${dayOf(leaf.validFromDate)}; check this machine's clock`,
+    ];
+  }
+  return [];
+}
+
+const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
