@@ -1,0 +1,110 @@
+// The log of all processes. Each writes JSON lines to its own fd 1; where those lines go is decided
+// here alone. Plain JSON to stdout is inherited by the children as it is. Where lines are made
+// pretty or go to a file that is reopened on reload, the children write into a pipe and the
+// primary passes their lines on.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import type { Readable } from 'node:stream';
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import { WolfguardError } from '../core/error.ts';
+import { renderPretty } from './log_pretty.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly format: 'json' | 'pretty';
+  /** 'stdout' or the path of a file. */
+  readonly destination: string;
+}
+
+export interface Log {
+  readonly logger: Logger;
+  /** What a child gets as fd 1: a descriptor, or a pipe that `relay` must be given. */
+  readonly childStdout: number | 'pipe';
+  /** Passes a child's lines on until its pipe ends. */
+  relay(lines: Readable): void;
+  setLevel(level: string): void;
+  /** Opens the file anew, for log rotation; keeps the old one when that fails. */
+  reopen(): void;
+  close(): void;
+}
+
+/** A line that is longer comes in pieces: a child must not fill the primary's memory. */
+const MAX_LINE_CHARACTERS = 64 * 1024;
+const STDOUT_FD = 1;
+
+/** Throws WolfguardError when the file cannot be opened. */
+export function openLog(options: LogOptions): Log {
+  const toFile = options.destination !== 'stdout';
+  const pretty = options.format === 'pretty';
+  const colours = pretty && !toFile && process.stdout.isTTY;
+  let fd = toFile ? openFile(options.destination) : STDOUT_FD;
+
+  const writeLine = (line: string): void => {
+    writeAll(fd, `${pretty ? renderPretty(line, colours) : line}\n`);
+  };
+  const stream: DestinationStream = { write: (text) => splitLines(text).forEach(writeLine) };
+  const logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
+  return {
+    logger,
+    childStdout: toFile || pretty ? 'pipe' : STDOUT_FD,
+    relay: (lines) => relayLines(lines, writeLine),
+    setLevel: (level) => {
+      logger.level = level;
+    },
+    reopen: () => {
+      if (!toFile) return;
+      const old = fd;
+      fd = openFile(options.destination);
+      closeSync(old);
+    },
+    close: () => {
+      if (toFile) closeSync(fd);
+    },
+  };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'a', 0o640);
+  } catch (error) {
+    throw new WolfguardError(
+      'LOG_FILE',
+      `The log file ${path} cannot be opened (${(error as Error).message}): check log.destination.`,
+    );
+  }
+}
+
+/**
+ * Synchronous, so that the last words before an exit are on disk. A reader that went away or a
+ * full pipe costs lines of the log and never the server.
+ */
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch {
+    return;
+  }
+}
+
+function relayLines(stream: Readable, writeLine: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(writeLine);
+    if (rest.length > MAX_LINE_CHARACTERS) {
+      writeLine(rest);
+      rest = '';
+    }
+  });
+  stream.on('end', () => {
+    if (rest !== '') writeLine(rest);
+  });
+  // A broken pipe is the end of a child, which its supervisor sees by itself.
+  stream.on('error', () => undefined);
+}
+
+const splitLines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { WolfguardError } from '../../../core/error.ts';
+import { openLog } from '../../../server/log.ts';
+import type { Log } from '../../../server/log.ts';
+import { renderPretty } from '../../../server/log_pretty.ts';
+
+test('a pretty line has level, message and fields, quoted where they hold blanks', () => {
+  const line = JSON.stringify({
+    level: 40,
+    time: 0,
+    pid: 3,
+    msg: 'pool is full',
+    user: 'a b',
+    n: 7,
+  });
+  assert.match(
+    renderPretty(line, false),
+    /^\d\d:\d\d:00\.000 WARN {2}pool is full {2}user="a b" n=7$/,
+  );
+});
+
+test('a pretty line shows the stack of an error', () => {
+  const line = JSON.stringify({
+    level: 50,
+    time: 0,
+    msg: 'oops',
+    err: { stack: 'Error: x\n at y' },
+  });
+  assert.match(renderPretty(line, false), /oops\n {2}Error: x\n {3}at y$/);
+});
+
+test('what is not JSON passes a pretty log unchanged', () => {
+  for (const line of ['', 'plain words', '{broken']) assert.equal(renderPretty(line, true), line);
+});
+
+test('a log file gets the primary’s lines and those of its children', async (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  assert.equal(log.childStdout, 'pipe');
+  log.logger.info({ user: 'alice' }, 'hello');
+  log.logger.debug('too quiet to be written');
+  await relayed(log, ['{"msg":"from ', 'a worker"}\n{"msg":"last"}']);
+  log.close();
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  assert.equal(lines.length, 3);
+  assert.equal((JSON.parse(lines[0] ?? '') as { user: string }).user, 'alice');
+  assert.deepEqual(lines.slice(1), ['{"msg":"from a worker"}', '{"msg":"last"}']);
+});
+
+test('a log file that was moved away is made anew by reopen', (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  log.logger.info('one');
+  renameSync(file, `${file}.1`);
+  log.logger.info('two');
+  log.reopen();
+  log.logger.info('three');
+  log.close();
+  assert.match(readFileSync(`${file}.1`, 'utf8'), /one[^]*two/);
+  assert.match(readFileSync(file, 'utf8'), /"three"/);
+});
+
+test('a log file that cannot be opened is an operator’s error', () => {
+  assert.throws(
+    () => openLog({ level: 'info', format: 'json', destination: '/nonexistent/log' }),
+    (error) => error instanceof WolfguardError && error.code === 'LOG_FILE',
+  );
+});
+
+test('a child that never ends its line cannot fill the memory', async (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  await relayed(log, Array<string>(20).fill('x'.repeat(10_000)));
+  log.close();
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  assert.ok(lines.length > 1);
+});
+
+async function relayed(log: Log, chunks: string[]): Promise<void> {
+  const stream = new PassThrough();
+  log.relay(stream);
+  for (const chunk of chunks) stream.write(chunk);
+  const ended = new Promise((resolve) => stream.once('close', resolve));
+  stream.end();
+  await ended;
+}
+
+function temporary(t: TestContext): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'wolfguard-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
