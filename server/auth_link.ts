@@ -1,0 +1,119 @@
+// The primary's end of the auth process: logins go out, outcomes come back. A login that was with
+// the process when it died is put to its successor once more; a second death ends it with
+// "unavailable", since that login may be what kills it. A dead process is never a wrong password.
+import type {
+  AuthOutcome,
+  AuthSettings,
+  AuthToPrimary,
+  LoginRequest,
+  PrimaryToAuth,
+} from '../core/ipc/messages.ts';
+import type { Milliseconds } from '../core/units.ts';
+import type { ChildLink } from './supervisor.ts';
+
+export interface AuthLinkOptions {
+  /** One step of a dialogue must be answered by then. */
+  readonly timeoutMs: Milliseconds;
+  /** Steps that wait for the auth process; more are refused at once. */
+  readonly maxInFlight: number;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly request: LoginRequest;
+  readonly resolve: (outcome: AuthOutcome) => void;
+  readonly timer: NodeJS.Timeout;
+  /** How many processes were given this login. */
+  sends: number;
+}
+
+type Outcome<K extends AuthOutcome['kind']> = Extract<AuthOutcome, { kind: K }>;
+
+const unavailable = (reason: string): Outcome<'unavailable'> => ({ kind: 'unavailable', reason });
+
+/** The first process and its successor. */
+const MAX_SENDS = 2;
+
+export class AuthLink {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  /** Undefined while no process is ready: logins wait for one. */
+  private send: ((message: PrimaryToAuth) => void) | undefined;
+  private settings: AuthSettings;
+  private readonly options: AuthLinkOptions;
+
+  constructor(settings: AuthSettings, options: AuthLinkOptions) {
+    this.settings = settings;
+    this.options = options;
+  }
+
+  /** Never rejects. */
+  login(request: LoginRequest): Promise<AuthOutcome> {
+    if (this.pending.size >= this.options.maxInFlight) {
+      return Promise.resolve(unavailable('Too many logins at once; try again later.'));
+    }
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.settle(id, unavailable('The login took too long; try again later.'));
+      }, this.options.timeoutMs);
+      const pending: Pending = { id, request, resolve, timer, sends: 0 };
+      this.pending.set(id, pending);
+      this.sendLogin(pending);
+    });
+  }
+
+  /** New settings for this process and those that follow it. */
+  configure(settings: AuthSettings): void {
+    this.settings = settings;
+    this.send?.({ kind: 'configure', settings });
+  }
+
+  /** Logins that wait for an answer. */
+  get inFlight(): number {
+    return this.pending.size;
+  }
+
+  /** The listener for one auth process, as the supervisor wants it. */
+  attach(send: (message: PrimaryToAuth) => void): ChildLink<AuthToPrimary> {
+    const startedWith = this.settings;
+    return {
+      handleSpawned: () => send({ kind: 'start', settings: startedWith }),
+      handleReady: () => {
+        this.send = send;
+        if (this.settings !== startedWith) send({ kind: 'configure', settings: this.settings });
+        for (const pending of this.pending.values()) this.sendLogin(pending);
+      },
+      handleMessage: (message) => {
+        if (message.kind === 'outcome') this.settle(message.id, message.outcome);
+      },
+      handleGone: () => {
+        this.send = undefined;
+        for (const { id, sends } of this.pending.values()) {
+          if (sends >= MAX_SENDS) {
+            this.settle(id, unavailable('Logins are not possible just now; try again later.'));
+          }
+        }
+      },
+    };
+  }
+
+  /** Ends all that wait: the server stops. */
+  close(): void {
+    for (const id of this.pending.keys()) this.settle(id, unavailable('The server is stopping.'));
+  }
+
+  private sendLogin(pending: Pending): void {
+    if (this.send === undefined) return;
+    pending.sends++;
+    this.send({ kind: 'login', id: pending.id, request: pending.request });
+  }
+
+  private settle(id: number, outcome: AuthOutcome): void {
+    const pending = this.pending.get(id);
+    if (pending === undefined) return;
+    this.pending.delete(id);
+    clearTimeout(pending.timer);
+    pending.resolve(outcome);
+  }
+}

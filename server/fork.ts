@@ -1,0 +1,35 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import type { Log } from './log.ts';
+
+/** Programs of ours that run as children of the primary, by path without extension. */
+export type Program = 'worker/app' | 'server/auth/app';
+
+/** The number of the first descriptor of `fds` in the child: behind stdin, stdout, stderr, IPC. */
+export const FIRST_INHERITED_FD = 4;
+
+/** A service's environment may hold secrets; the children get what a program needs to run. */
+const PASSED_ON =
+  /^(PATH|HOME|LANG|LC_\w+|TZ|LD_PRELOAD|LD_LIBRARY_PATH|(A|UB|L)SAN_OPTIONS|NODE_\w+|WOLFGUARD_\w+)$/;
+
+/** Starts one of our programs; `fds` become its descriptors 4, 5, 6 … */
+export function forkProgram(program: Program, fds: readonly number[], log: Log): ChildProcess {
+  const child = fork(programFile(program), [], {
+    // Structured clone: bigint, Uint8Array and Map pass unchanged.
+    serialization: 'advanced',
+    stdio: ['ignore', log.childStdout, 'inherit', 'ipc', ...fds],
+    // A session of its own: Ctrl-C on the terminal reaches the primary, which stops the children.
+    detached: true,
+    execArgv: [],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name))),
+  });
+  if (child.stdout !== null) log.relay(child.stdout);
+  return child;
+}
+
+/** .ts in a checkout, .js in the published package: whatever this file itself is. */
+function programFile(program: Program): string {
+  const extension = path.extname(import.meta.filename);
+  return path.join(import.meta.dirname, '..', `${program}${extension}`);
+}

@@ -1,0 +1,221 @@
+// Keeps one child process alive: starts it, hears it, and starts another when it dies.
+//
+//   start() ─► starting ── 'ready' ──► running
+//                 ▲  │ exit              │ exit
+//                 │  └──────┬────────────┘
+//                 └─ delay ─┴─► stopped            stop(): a last message, a wait, SIGKILL
+import type { ChildProcess } from 'node:child_process';
+import type { Logger } from 'pino';
+import { WolfguardError } from '../core/error.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+import { Backoff } from './backoff.ts';
+
+/** What listens to one child process; a successor gets a new one. */
+export interface ChildLink<FromChild> {
+  /** The process is there; its first message is to be sent now. */
+  handleSpawned(): void;
+  handleReady(): void;
+  handleMessage(message: FromChild): void;
+  /** Called once, after the last message. */
+  handleGone(): void;
+}
+
+export interface SupervisorComponents<ToChild, FromChild> {
+  /** Starts the program; the supervisor adds its own listeners. */
+  readonly fork: () => ChildProcess;
+  /** `send` reaches that process only, never its successor; it is silent once the process is gone. */
+  readonly link: (send: (message: ToChild) => void) => ChildLink<FromChild>;
+  readonly logger: Logger;
+  readonly now: () => EpochMs;
+}
+
+export interface SupervisorOptions {
+  /** For the log and for error messages: "worker 0". */
+  readonly name: string;
+  /** A process that is not ready by then is killed. */
+  readonly readyTimeoutMs: Milliseconds;
+}
+
+/** What every child says about itself, besides its own messages. */
+export interface ChildMessage {
+  readonly kind: string;
+}
+
+type State =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'up';
+      readonly child: ChildProcess;
+      readonly startedAt: EpochMs;
+      ready: boolean;
+    }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'stopping'; readonly child: ChildProcess }
+  | { readonly kind: 'stopped' };
+
+/** After its exit, a child's last messages may still be on their way. */
+const LAST_MESSAGES_MS: Milliseconds = 200;
+
+export class Supervisor<ToChild extends object, FromChild extends ChildMessage> {
+  private state: State = { kind: 'idle' };
+  private readonly backoff = new Backoff();
+  /** Settles the promise of `start`; undefined afterwards. */
+  private firstStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  private whenStopped: Promise<void> | undefined;
+  private onStopped: () => void = () => undefined;
+  private readonly components: SupervisorComponents<ToChild, FromChild>;
+  private readonly options: SupervisorOptions;
+
+  constructor(components: SupervisorComponents<ToChild, FromChild>, options: SupervisorOptions) {
+    this.components = components;
+    this.options = options;
+  }
+
+  /** The running process; undefined between a death and its successor. */
+  get pid(): number | undefined {
+    return this.state.kind === 'up' ? this.state.child.pid : undefined;
+  }
+
+  /** Resolves when the child is ready; rejects with WolfguardError when its first start fails. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.firstStart = { resolve, reject };
+      this.spawn();
+    });
+  }
+
+  /** Sends a last message, waits, then kills. A second call may shorten the wait: see `kill`. */
+  async stop(lastMessage: ToChild, graceMs: Milliseconds): Promise<void> {
+    this.whenStopped ??= this.stopOnce(lastMessage, graceMs);
+    await this.whenStopped;
+  }
+
+  /** Ends the process at once. Without `stop` before it, a successor follows. */
+  kill(): void {
+    if (this.state.kind === 'up' || this.state.kind === 'stopping')
+      this.state.child.kill('SIGKILL');
+  }
+
+  private async stopOnce(lastMessage: ToChild, graceMs: Milliseconds): Promise<void> {
+    const { state } = this;
+    if (state.kind === 'waiting') clearTimeout(state.timer);
+    if (state.kind !== 'up') {
+      this.state = { kind: 'stopped' };
+      return;
+    }
+    const { child } = state;
+    this.state = { kind: 'stopping', child };
+    const stopped = new Promise<void>((resolve) => (this.onStopped = resolve));
+    sendTo(child, lastMessage);
+    const killer = setTimeout(() => {
+      this.components.logger.warn(
+        { child: this.options.name },
+        'did not stop in time and is killed',
+      );
+      child.kill('SIGKILL');
+    }, graceMs);
+    await stopped;
+    clearTimeout(killer);
+  }
+
+  private spawn(): void {
+    const { fork, link, logger, now } = this.components;
+    const { name, readyTimeoutMs } = this.options;
+    const child = fork();
+    const state = { kind: 'up' as const, child, startedAt: now(), ready: false };
+    this.state = state;
+    const listener = link((message) => sendTo(child, message));
+    let fatal: string | undefined;
+
+    const readyTimer = setTimeout(() => {
+      fatal = `it was not ready within ${readyTimeoutMs / 1000} s`;
+      child.kill('SIGKILL');
+    }, readyTimeoutMs);
+    child.on('message', (message) => {
+      const received = message as unknown as FromChild;
+      if (received.kind === 'ready') {
+        clearTimeout(readyTimer);
+        state.ready = true;
+        listener.handleReady();
+        this.settleFirstStart();
+      } else if (received.kind === 'fatal') {
+        fatal = fatalMessage(received);
+        logger.error({ child: name, reason: fatal }, 'a process cannot run');
+      } else listener.handleMessage(received);
+    });
+    child.on('disconnect', () => {
+      // Deaf to us and so of no more use, unless it is on its way out.
+      if (this.state.kind !== 'stopping') child.kill('SIGKILL');
+    });
+    whenGone(child, (how) => {
+      clearTimeout(readyTimer);
+      listener.handleGone();
+      this.handleDeath(state, fatal ?? how);
+    });
+    listener.handleSpawned();
+  }
+
+  private handleDeath(died: Extract<State, { kind: 'up' }>, reason: string): void {
+    const { logger, now } = this.components;
+    const { name } = this.options;
+    if (this.state.kind === 'stopping') {
+      this.state = { kind: 'stopped' };
+      this.settleFirstStart(new WolfguardError('CHILD_START', `The ${name} was stopped.`));
+      this.onStopped();
+      return;
+    }
+    if (this.firstStart !== undefined) {
+      this.state = { kind: 'stopped' };
+      this.settleFirstStart(
+        new WolfguardError('CHILD_START', `The ${name} cannot start: ${reason}.`),
+      );
+      return;
+    }
+    const delayMs = this.backoff.delayAfterDeath(died.startedAt, died.ready, now());
+    logger.warn(
+      { child: name, pid: died.child.pid, reason, delayMs },
+      'a process died and is replaced',
+    );
+    this.state = { kind: 'waiting', timer: setTimeout(() => this.spawn(), delayMs) };
+  }
+
+  private settleFirstStart(error?: Error): void {
+    if (error === undefined) this.firstStart?.resolve();
+    else this.firstStart?.reject(error);
+    this.firstStart = undefined;
+  }
+}
+
+/** A message for a process that is just dying is lost, as it would be a moment later. */
+function sendTo(child: ChildProcess, message: object): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+/** Calls back once when the process has ended and nothing more can be heard from it. */
+function whenGone(child: ChildProcess, callback: (how: string) => void): void {
+  let how: string | undefined;
+  let called = false;
+  const finish = (): void => {
+    if (called || how === undefined) return;
+    called = true;
+    callback(how);
+  };
+  const ended = (text: string): void => {
+    how ??= text;
+    if (child.connected) setTimeout(finish, LAST_MESSAGES_MS);
+    else finish();
+  };
+  child.on('exit', (code, signal) =>
+    ended(signal === null ? `exit code ${code ?? 0}` : `killed by ${signal}`),
+  );
+  child.on('disconnect', finish);
+  child.on('error', (error) => {
+    // Without a pid it never started and no 'exit' follows.
+    if (child.pid === undefined) ended(error.message);
+  });
+}
+
+function fatalMessage(message: object): string {
+  const text = (message as { message?: unknown }).message;
+  return typeof text === 'string' ? text.replace(/\.$/, '') : 'it gave no reason';
+}

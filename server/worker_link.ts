@@ -1,0 +1,156 @@
+// The primary's end of one worker process: what it asks is passed to the services, and what they
+// answer goes back to that very process. A successor has a link of its own, so a late answer never
+// reaches a process that did not ask.
+import type {
+  LoginReply,
+  LoginRequest,
+  OpenTunnelReply,
+  OpenTunnelRequest,
+  PrimaryToWorker,
+  TunnelCounters,
+  TunnelEnd,
+  TunnelStatus,
+  WorkerToPrimary,
+} from '../core/ipc/messages.ts';
+import type { Milliseconds } from '../core/units.ts';
+import type { ChildLink } from './supervisor.ts';
+
+/** What a worker may ask and tell. None of these may throw or reject. */
+export interface WorkerServices {
+  login(request: LoginRequest): Promise<LoginReply>;
+  openTunnel(worker: number, request: OpenTunnelRequest): OpenTunnelReply;
+  logout(cookie: string): void;
+  tunnelOpened(worker: number, session: number, tunnel: number): void;
+  tunnelClosed(
+    worker: number,
+    closed: { session: number; tunnel: number; end: TunnelEnd; counters: TunnelCounters },
+  ): void;
+  workerGone(worker: number): void;
+}
+
+export interface WorkerLinkComponents {
+  readonly services: WorkerServices;
+  /** The first message of each process. */
+  readonly startMessage: () => Extract<PrimaryToWorker, { kind: 'start' }>;
+}
+
+export interface WorkerLinkOptions {
+  readonly worker: number;
+  /** Logins of one worker that wait for an answer; more are refused at once. */
+  readonly maxLogins: number;
+}
+
+interface Listing {
+  readonly resolve: (tunnels: readonly TunnelStatus[] | undefined) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class WorkerLink {
+  private send: ((message: PrimaryToWorker) => void) | undefined;
+  private logins = 0;
+  private nextListing = 1;
+  private readonly listings = new Map<number, Listing>();
+  private readonly components: WorkerLinkComponents;
+  private readonly options: WorkerLinkOptions;
+
+  constructor(components: WorkerLinkComponents, options: WorkerLinkOptions) {
+    this.components = components;
+    this.options = options;
+  }
+
+  /** The tunnels of this worker as they are now; undefined when it does not answer in time. */
+  listTunnels(timeoutMs: Milliseconds): Promise<readonly TunnelStatus[] | undefined> {
+    const { send } = this;
+    if (send === undefined) return Promise.resolve(undefined);
+    const id = this.nextListing++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.settleListing(id, undefined), timeoutMs);
+      this.listings.set(id, { resolve, timer });
+      send({ kind: 'list-tunnels', id });
+    });
+  }
+
+  /** Silent when the worker is not there: then the tunnel is not either. */
+  closeTunnel(tunnel: number, end: TunnelEnd, tellClient: boolean): void {
+    this.send?.({ kind: 'close-tunnel', tunnel, end, tellClient });
+  }
+
+  /** Tells the worker its settings anew; a successor starts with them. */
+  configure(): void {
+    this.send?.({ kind: 'configure', settings: this.components.startMessage().settings });
+  }
+
+  /** The listener for one worker process, as the supervisor wants it. */
+  attach(send: (message: PrimaryToWorker) => void): ChildLink<WorkerToPrimary> {
+    const { services, startMessage } = this.components;
+    return {
+      handleSpawned: () => {
+        this.send = send;
+        this.logins = 0;
+        send(startMessage());
+      },
+      handleReady: () => undefined,
+      handleMessage: (message) => this.handleMessage(message, send),
+      handleGone: () => {
+        this.send = undefined;
+        for (const id of this.listings.keys()) this.settleListing(id, undefined);
+        services.workerGone(this.options.worker);
+      },
+    };
+  }
+
+  private handleMessage(message: WorkerToPrimary, send: (message: PrimaryToWorker) => void): void {
+    const { services } = this.components;
+    const { worker } = this.options;
+    switch (message.kind) {
+      case 'login':
+        this.handleLogin(message.id, message.request, send);
+        return;
+      case 'open-tunnel': {
+        const reply = services.openTunnel(worker, message.request);
+        send({ kind: 'open-tunnel-reply', id: message.id, reply });
+        return;
+      }
+      case 'logout':
+        services.logout(message.cookie);
+        return;
+      case 'tunnel-opened':
+        services.tunnelOpened(worker, message.session, message.tunnel);
+        return;
+      case 'tunnel-closed':
+        services.tunnelClosed(worker, message);
+        return;
+      case 'tunnels':
+        this.settleListing(message.id, message.tunnels);
+        return;
+      case 'ready':
+      case 'fatal':
+        return;
+    }
+  }
+
+  private handleLogin(
+    id: number,
+    request: LoginRequest,
+    send: (message: PrimaryToWorker) => void,
+  ): void {
+    if (this.logins >= this.options.maxLogins) {
+      const reason = 'Too many logins at once; try again later.';
+      send({ kind: 'login-reply', id, reply: { kind: 'unavailable', reason } });
+      return;
+    }
+    this.logins++;
+    void this.components.services.login(request).then((reply) => {
+      send({ kind: 'login-reply', id, reply });
+      if (this.send === send) this.logins--;
+    });
+  }
+
+  private settleListing(id: number, tunnels: readonly TunnelStatus[] | undefined): void {
+    const listing = this.listings.get(id);
+    if (listing === undefined) return;
+    this.listings.delete(id);
+    clearTimeout(listing.timer);
+    listing.resolve(tunnels);
+  }
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { WolfguardError } from '../../../core/error.ts';
+import type {
+  AuthSettings,
+  AuthToPrimary,
+  LoginRequest,
+  PrimaryToAuth,
+} from '../../../core/ipc/messages.ts';
+import { AuthLink } from '../../../server/auth_link.ts';
+import { Backoff } from '../../../server/backoff.ts';
+import { Supervisor } from '../../../server/supervisor.ts';
+
+test('a child that dies is replaced within a second, and again', async (t) => {
+  const { supervisor, events } = supervise(t, 'good');
+  await supervisor.start();
+  for (let death = 1; death <= 2; death++) {
+    const before = supervisor.pid;
+    const killedAt = performance.now();
+    supervisor.kill();
+    await until(() => supervisor.pid !== before && countOf(events, 'ready') === death + 1);
+    assert.ok(performance.now() - killedAt < 1000);
+  }
+  assert.deepEqual(events.slice(0, 4), ['spawned', 'ready', 'gone', 'spawned']);
+});
+
+test('what is sent to a dead child does not reach its successor', async (t) => {
+  const { supervisor, events, sends } = supervise(t, 'good');
+  await supervisor.start();
+  supervisor.kill();
+  await until(() => countOf(events, 'ready') === 2);
+  sends[0]?.({ kind: 'for the dead' });
+  sends[1]?.({ kind: 'for the living' });
+  await until(() => events.includes('echo'));
+  assert.equal(countOf(events, 'echo'), 1);
+});
+
+test('a first start that fails is an error in the child’s own words', async (t) => {
+  const { supervisor } = supervise(t, 'fatal');
+  await assert.rejects(supervisor.start(), (error) => {
+    assert.ok(error instanceof WolfguardError);
+    assert.equal(error.message, 'The test child cannot start: the certificate is unreadable.');
+    return true;
+  });
+});
+
+test('a first start that ends silently names the exit code', async (t) => {
+  const { supervisor } = supervise(t, 'dies');
+  await assert.rejects(supervisor.start(), /exit code 7/);
+});
+
+test('a child that never says "ready" is killed', async (t) => {
+  const { supervisor } = supervise(t, 'mute', 300);
+  await assert.rejects(supervisor.start(), /not ready within 0.3 s/);
+});
+
+test('stop ends a child by its last message and starts no other', async (t) => {
+  const { supervisor, events } = supervise(t, 'good');
+  await supervisor.start();
+  await supervisor.stop({ kind: 'shutdown' }, 5000);
+  assert.equal(supervisor.pid, undefined);
+  assert.deepEqual(events, ['spawned', 'ready', 'gone']);
+});
+
+test('a child that does not stop in time is killed', async (t) => {
+  const { supervisor } = supervise(t, 'stubborn');
+  await supervisor.start();
+  const askedAt = performance.now();
+  await supervisor.stop({ kind: 'shutdown' }, 200);
+  assert.ok(performance.now() - askedAt < 2000);
+});
+
+test('only children that keep dying young are kept waiting, at most five seconds', () => {
+  const backoff = new Backoff();
+  const young = Array.from({ length: 9 }, () => backoff.delayAfterDeath(0, true, 1000));
+  assert.deepEqual(young, [0, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  assert.equal(backoff.delayAfterDeath(0, true, 60_000), 0);
+  assert.equal(backoff.delayAfterDeath(0, true, 1000), 0, 'a steady life wipes the slate');
+  const mute = new Backoff();
+  mute.delayAfterDeath(0, false, 60_000);
+  assert.equal(mute.delayAfterDeath(0, false, 60_000), 100, 'never ready is never steady');
+});
+
+test('a login is answered by the auth process', async (t) => {
+  const { link } = await startAuth(t);
+  assert.equal((await link.login(dialogue('any'))).kind, 'accepted');
+});
+
+test('a login in flight goes to the successor of a killed auth process', async (t) => {
+  const { link, supervisor } = await startAuth(t);
+  const waiting = link.login(dialogue('slow'));
+  supervisor.kill();
+  assert.equal((await link.login(dialogue('sent to the dying'))).kind, 'accepted');
+  assert.equal(link.inFlight, 1, 'the slow one was sent again and waits for its time-out');
+  link.close();
+  assert.equal((await waiting).kind, 'unavailable');
+});
+
+test('a login that kills the auth process twice is given up, and the next one works', async (t) => {
+  const { link } = await startAuth(t);
+  const outcome = await link.login(dialogue('poison'));
+  assert.equal(outcome.kind, 'unavailable');
+  assert.equal((await link.login(dialogue('any'))).kind, 'accepted');
+});
+
+test('a login without an answer ends when its time is up', async (t) => {
+  const { link } = await startAuth(t, 150);
+  const outcome = await link.login(dialogue('slow'));
+  assert.ok(outcome.kind === 'unavailable' && /took too long/.test(outcome.reason));
+  assert.equal(link.inFlight, 0);
+});
+
+test('more logins at once than allowed are refused without being sent', async () => {
+  const link = new AuthLink(SETTINGS, { timeoutMs: 1000, maxInFlight: 2 });
+  const waiting = [link.login(dialogue('a')), link.login(dialogue('b'))];
+  assert.equal((await link.login(dialogue('c'))).kind, 'unavailable');
+  link.close();
+  await Promise.all(waiting);
+});
+
+test('settings that change while an auth process starts reach it', () => {
+  const link = new AuthLink(SETTINGS, { timeoutMs: 1000, maxInFlight: 2 });
+  const sent: PrimaryToAuth[] = [];
+  const attached = link.attach((message) => sent.push(message));
+  attached.handleSpawned();
+  link.configure({ ...SETTINGS, maxAttempts: 9 });
+  attached.handleReady();
+  assert.deepEqual(
+    sent.map((message) => [message.kind, 'settings' in message && message.settings.maxAttempts]),
+    [
+      ['start', 3],
+      ['configure', 9],
+    ],
+  );
+});
+
+const SETTINGS: AuthSettings = {
+  chains: [['file']],
+  maxAttempts: 3,
+  timeoutMs: 1000,
+  file: { path: '/dev/null' },
+  logLevel: 'silent',
+};
+
+const dialogue = (name: string): LoginRequest => ({
+  dialogue: name,
+  step: { kind: 'start', group: null },
+  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
+  peer: { address: '192.0.2.1', port: 1 },
+});
+
+async function startAuth(
+  t: TestContext,
+  timeoutMs = 5000,
+): Promise<{ link: AuthLink; supervisor: Supervisor<PrimaryToAuth, AuthToPrimary> }> {
+  const link = new AuthLink(SETTINGS, { timeoutMs, maxInFlight: 10 });
+  const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
+    {
+      fork: () => forkFixture('good'),
+      link: (send) => link.attach(send),
+      logger: pino({ level: 'silent' }),
+      now: Date.now,
+    },
+    { name: 'auth process', readyTimeoutMs: 5000 },
+  );
+  t.after(() => supervisor.stop({ kind: 'start', settings: SETTINGS }, 0));
+  await supervisor.start();
+  return { link, supervisor };
+}
+
+function supervise(
+  t: TestContext,
+  behaviour: string,
+  readyTimeoutMs = 5000,
+): {
+  supervisor: Supervisor<{ kind: string }, { kind: string }>;
+  events: string[];
+  sends: ((message: { kind: string }) => void)[];
+} {
+  const events: string[] = [];
+  const sends: ((message: { kind: string }) => void)[] = [];
+  const supervisor = new Supervisor<{ kind: string }, { kind: string }>(
+    {
+      fork: () => forkFixture(behaviour),
+      link: (send) => {
+        sends.push(send);
+        return {
+          handleSpawned: () => {
+            events.push('spawned');
+            send({ kind: 'start' });
+          },
+          handleReady: () => events.push('ready'),
+          handleMessage: ({ kind }) => events.push(kind),
+          handleGone: () => events.push('gone'),
+        };
+      },
+      logger: pino({ level: 'silent' }),
+      now: Date.now,
+    },
+    { name: 'test child', readyTimeoutMs },
+  );
+  t.after(() => supervisor.stop({ kind: 'shutdown' }, 0));
+  return { supervisor, events, sends };
+}
+
+const forkFixture = (behaviour: string): ChildProcess =>
+  fork(path.join(import.meta.dirname, 'fixtures', 'child.ts'), [behaviour], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+
+const countOf = (events: string[], kind: string): number =>
+  events.filter((event) => event === kind).length;
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) assert.fail('it did not happen within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
