@@ -1,0 +1,314 @@
+// The session table: the only truth about who is logged in, which address they have and which
+// worker carries their tunnel [oc 10]. Each operation takes the time (and what randomness it needs)
+// and returns its answer with a list of effects, which the caller carries out in their order,
+// before it passes the answer on.
+import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
+import { parseIp, sameIp } from '../net/address.ts';
+import type { SessionPolicy } from '../policy/policy.ts';
+import type { EpochMs } from '../units.ts';
+import { closeTunnel, disown, own } from './effects.ts';
+import type { SessionEffect } from './effects.ts';
+import { Leases } from './leases.ts';
+import { hashName } from './name_hash.ts';
+import type {
+  Login,
+  LoginOutcome,
+  Open,
+  OpenOutcome,
+  OpenRefusal,
+  RegistryOptions,
+  SessionLimits,
+  SessionSelector,
+  TunnelReference,
+} from './requests.ts';
+import { NO_TRAFFIC, addCounters, endOf, groupOf } from './session.ts';
+import type { Session, SessionEnd, SessionRecord } from './session.ts';
+import { SessionTable } from './table.ts';
+
+// One address per client: a routed prefix per client is not leased here.
+const PREFIX_PER_CLIENT6 = 128;
+
+export class SessionRegistry {
+  readonly #table = new SessionTable();
+  readonly #leases: Leases;
+  readonly #predictable: boolean;
+  #limits: SessionLimits;
+  #nextSession = 1;
+
+  constructor(options: RegistryOptions) {
+    this.#leases = new Leases(options);
+    this.#predictable = options.predictable;
+    this.#limits = options.limits;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** New limits hold from now on; no session is ended for them. */
+  setLimits(limits: SessionLimits): void {
+    this.#limits = limits;
+  }
+
+  get(session: number): Session | undefined {
+    return this.#table.get(session);
+  }
+
+  find(selector: SessionSelector): Session[] {
+    if ('user' in selector) return this.#table.ofUser(selector.user);
+    const session = this.#table.get(selector.id);
+    return session === undefined ? [] : [session];
+  }
+
+  all(): IterableIterator<Session> {
+    return this.#table.all();
+  }
+
+  // ─── a login was accepted ───────────────────────────────────────────────────────────────────
+
+  login(login: Login, now: EpochMs): LoginOutcome {
+    const effects = this.sweep(now);
+    const displaced = this.#makeRoom(login);
+    if (displaced === undefined) return { kind: 'refused', limit: 'max_sessions', effects };
+    const { maxClients, cookieLifetimeMs } = this.#limits;
+    if (maxClients > 0 && this.#table.size - displaced.length >= maxClients) {
+      return { kind: 'refused', limit: 'max_clients', effects };
+    }
+    effects.push(...displaced.flatMap((session) => this.#end(session, 'displaced', false)));
+    const session: Session = {
+      session: this.#nextSession++,
+      cookieHash: login.cookieHash,
+      user: login.user,
+      groups: login.groups,
+      loginAt: now,
+      loginAddress: login.peer.address,
+      peer: login.peer,
+      client: login.client,
+      inside4: null,
+      inside6: null,
+      totals: NO_TRAFFIC,
+      policy: login.policy,
+      endsAt: endOf(now, login.policy),
+      state: { kind: 'waiting', since: now, expiresAt: now + cookieLifetimeMs },
+    };
+    return { kind: 'accepted', session, effects: [...effects, ...this.#keep(session)] };
+  }
+
+  /** The user's sessions that must go for one more to fit; undefined when none may. */
+  #makeRoom({ user, policy: { max_sessions } }: Login): Session[] | undefined {
+    const excess = this.#table.countOfUser(user) + 1 - max_sessions;
+    if (max_sessions === 0 || excess <= 0) return [];
+    const waiting = this.#table.ofUser(user).filter(({ state }) => state.kind === 'waiting');
+    return waiting.length < excess ? undefined : waiting.slice(0, excess);
+  }
+
+  // ─── a CONNECT with a cookie ────────────────────────────────────────────────────────────────
+
+  open(open: Open, now: EpochMs): OpenOutcome {
+    const expired = this.sweep(now);
+    const session = this.#table.byCookie(open.cookieHash);
+    if (session === undefined) return refuse(401, 'unknown-cookie', expired);
+    if (this.#limits.denyRoaming && !sameHost(session.loginAddress, open.peer.address)) {
+      return refuse(401, 'roaming-denied', expired);
+    }
+    const candidate = this.#predictable ? hashName(session.user) : open.random;
+    const lease = this.#leases.complete(session, open.wantsIpv6, candidate);
+    if (lease.kind === 'refused') return refuse(503, lease.reason, expired);
+    const inside6 = open.wantsIpv6 ? lease.inside6 : null;
+    const { worker, tunnel, tls, peer, client } = open;
+    const addresses = [lease.inside4, inside6].filter((address) => address !== null);
+    const connected: Session = {
+      ...session,
+      inside4: lease.inside4,
+      inside6: lease.inside6,
+      peer,
+      client,
+      state: { kind: 'connected', since: now, worker, tunnel, tls, addresses },
+    };
+    const effects = [
+      ...expired,
+      ...closeTunnel(session, 'replaced', false),
+      ...disown(session, addresses),
+      ...own(worker, addresses),
+      ...this.#keep(connected),
+    ];
+    return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
+  }
+
+  #grant(session: Session): TunnelGrant {
+    const { inside4, inside6 } = session;
+    return {
+      session: session.session,
+      user: session.user,
+      group: groupOf(session),
+      inside4: inside4 && { address: inside4, prefix: this.#leases.prefix4 },
+      inside6: inside6 && { address: inside6, prefix: PREFIX_PER_CLIENT6 },
+      policy: session.policy,
+      sessionEndsAt: session.endsAt,
+    };
+  }
+
+  // ─── what workers report ────────────────────────────────────────────────────────────────────
+
+  /**
+   * A tunnel is up. When its session was ended or moved while the worker was still opening it, the
+   * order to close it came too early to be obeyed and is given again.
+   */
+  tunnelOpened(reference: TunnelReference): SessionEffect[] {
+    const session = this.#table.get(reference.session);
+    if (session !== undefined && carries(session, reference)) return [];
+    const { worker, tunnel } = reference;
+    const tellClient = session === undefined;
+    return [{ kind: 'close-tunnel', worker, tunnel, end: 'replaced', tellClient }];
+  }
+
+  /**
+   * A tunnel is gone; each worker says so once per tunnel. From one that no longer carries its
+   * session, only the counters are taken.
+   */
+  tunnelClosed(
+    reference: TunnelReference & { readonly end: TunnelEnd; readonly counters: TunnelCounters },
+    now: EpochMs,
+  ): SessionEffect[] {
+    const before = this.#table.get(reference.session);
+    if (before === undefined) return [];
+    const session = { ...before, totals: addCounters(before.totals, reference.counters) };
+    if (!carries(before, reference)) return this.#keep(session);
+    return [
+      ...disown(before),
+      ...(this.#endsSession(reference.end)
+        ? this.#end(waiting(session, now, 0), reference.end, false)
+        : this.#wait(session, now)),
+    ];
+  }
+
+  #endsSession(end: TunnelEnd): boolean {
+    if (end === 'user-disconnect') return !this.#limits.persistentCookies;
+    return end === 'session-timeout';
+  }
+
+  /** A worker is dead: its clients may come back, to another one, for as long as a cookie lives. */
+  workerGone(worker: number, now: EpochMs): SessionEffect[] {
+    return this.#table
+      .connectedOn(worker)
+      .flatMap((session) => [...disown(session), ...this.#wait(session, now)]);
+  }
+
+  // ─── administrators and goodbyes ────────────────────────────────────────────────────────────
+
+  /** Drops the tunnel; the cookie stays good and the client comes back [oc 10]. */
+  disconnect(session: Session, now: EpochMs): SessionEffect[] {
+    if (session.state.kind === 'waiting') return [];
+    return [
+      ...closeTunnel(session, 'admin', false),
+      ...disown(session),
+      ...this.#wait(session, now),
+    ];
+  }
+
+  /** Ends the session: its cookie is worth nothing from now on. */
+  terminate(session: Session): SessionEffect[] {
+    return this.#end(session, 'admin', true);
+  }
+
+  logout(cookieHash: string): SessionEffect[] {
+    const session = this.#table.byCookie(cookieHash);
+    return session === undefined ? [] : this.#end(session, 'logout', true);
+  }
+
+  // ─── time ───────────────────────────────────────────────────────────────────────────────────
+
+  nextDeadline(): EpochMs | undefined {
+    return this.#table.nextDeadline();
+  }
+
+  /** Ends every session whose time is up. */
+  sweep(now: EpochMs): SessionEffect[] {
+    const effects: SessionEffect[] = [];
+    for (let due = this.#table.due(now); due !== undefined; due = this.#table.due(now)) {
+      const timedOut = due.endsAt !== null && due.endsAt <= now;
+      effects.push(...this.#end(due, timedOut ? 'session-timeout' : 'expired', timedOut));
+    }
+    return effects;
+  }
+
+  // ─── restart ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes over the sessions of an earlier run, oldest first. The time between `aliveAt`, when that
+   * run was last known to live, and now does not count against a cookie: its owner had no server
+   * to come back to. session_timeout goes on counting.
+   */
+  restore(
+    saved: { readonly record: SessionRecord; readonly policy: SessionPolicy },
+    aliveAt: EpochMs,
+    now: EpochMs,
+  ): SessionEffect[] {
+    const { expiresAt, ...facts } = saved.record;
+    const lifetimeMs = this.#limits.cookieLifetimeMs;
+    const leftMs = expiresAt === null ? lifetimeMs : Math.min(expiresAt - aliveAt, lifetimeMs);
+    this.#nextSession = Math.max(this.#nextSession, facts.session + 1);
+    const session: Session = {
+      ...facts,
+      ...this.#leases.adopt(facts),
+      policy: saved.policy,
+      endsAt: endOf(facts.loginAt, saved.policy),
+      state: { kind: 'waiting', since: now, expiresAt: now + leftMs },
+    };
+    return this.#keep(session);
+  }
+
+  /** No session gets a number below this one. */
+  reserveNumbers(below: number): void {
+    this.#nextSession = Math.max(this.#nextSession, below);
+  }
+
+  // ─── the three ways on ──────────────────────────────────────────────────────────────────────
+
+  #keep(session: Session): SessionEffect[] {
+    this.#table.put(session);
+    return [{ kind: 'save', session }];
+  }
+
+  #wait(session: Session, now: EpochMs): SessionEffect[] {
+    return this.#keep(waiting(session, now, this.#limits.cookieLifetimeMs));
+  }
+
+  #end(session: Session, end: SessionEnd, tellClient: boolean): SessionEffect[] {
+    this.#table.delete(session);
+    this.#leases.release(session);
+    return [
+      ...closeTunnel(session, tunnelEndOf(end), tellClient),
+      ...disown(session),
+      { kind: 'delete', session, end },
+    ];
+  }
+}
+
+const waiting = (session: Session, now: EpochMs, lifetimeMs: number): Session => ({
+  ...session,
+  state: { kind: 'waiting', since: now, expiresAt: now + lifetimeMs },
+});
+
+const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]): OpenOutcome => ({
+  kind: 'refused',
+  status,
+  reason,
+  effects,
+});
+
+/** Whether the session's current tunnel is the one that a worker speaks of. */
+const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boolean =>
+  state.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;
+
+/** What the worker is told about a tunnel whose session ends. */
+function tunnelEndOf(end: SessionEnd): TunnelEnd {
+  if (end === 'logout') return 'user-disconnect';
+  return end === 'expired' || end === 'displaced' ? 'admin' : end;
+}
+
+/** The same host, however its address is written: "::ffff:192.0.2.1" is 192.0.2.1. */
+function sameHost(a: string, b: string): boolean {
+  const [first, second] = [parseIp(a), parseIp(b)];
+  return first !== undefined && second !== undefined ? sameIp(first, second) : a === b;
+}

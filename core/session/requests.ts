@@ -1,0 +1,71 @@
+// What the session table is asked, and what it answers.
+import type { ClientFacts, Peer, TunnelGrant } from '../ipc/messages.ts';
+import type { Cidr } from '../net/address.ts';
+import type { SessionPolicy } from '../policy/policy.ts';
+import type { Milliseconds } from '../units.ts';
+import type { SessionEffect } from './effects.ts';
+import type { Session } from './session.ts';
+
+/** What may change while the server runs. */
+export interface SessionLimits {
+  /** How long a cookie is good without a tunnel. */
+  readonly cookieLifetimeMs: Milliseconds;
+  /** Keep the cookie after the client says goodbye. */
+  readonly persistentCookies: boolean;
+  /** Refuse a CONNECT from another address than the login's. */
+  readonly denyRoaming: boolean;
+  /** Sessions of all users together; 0 = no limit. */
+  readonly maxClients: number;
+}
+
+export interface RegistryOptions {
+  readonly pool4: Cidr | null;
+  readonly pool6: Cidr | null;
+  /** The same user tends to get the same address. */
+  readonly predictable: boolean;
+  readonly limits: SessionLimits;
+}
+
+export interface Login {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly peer: Peer;
+  readonly client: ClientFacts;
+  readonly policy: SessionPolicy;
+  /** SHA-256 of the new cookie, 64 hex digits. */
+  readonly cookieHash: string;
+}
+
+export type LoginOutcome = { readonly effects: SessionEffect[] } & (
+  | { readonly kind: 'accepted'; readonly session: Session }
+  | { readonly kind: 'refused'; readonly limit: 'max_clients' | 'max_sessions' }
+);
+
+export interface Open {
+  readonly cookieHash: string;
+  readonly worker: number;
+  readonly tunnel: number;
+  readonly peer: Peer;
+  readonly client: ClientFacts;
+  readonly wantsIpv6: boolean;
+  readonly tls: { readonly version: string; readonly cipher: string };
+  /** 32 random bits: where the search for an address starts unless addresses are predictable. */
+  readonly random: number;
+}
+
+export type OpenOutcome = { readonly effects: SessionEffect[] } & (
+  | { readonly kind: 'granted'; readonly grant: TunnelGrant }
+  | { readonly kind: 'refused'; readonly status: 401 | 503; readonly reason: OpenRefusal }
+);
+
+export type OpenRefusal = 'unknown-cookie' | 'roaming-denied' | 'pool-full' | 'no-common-family';
+
+/** Which tunnel of which session a worker speaks of. */
+export interface TunnelReference {
+  readonly worker: number;
+  readonly tunnel: number;
+  readonly session: number;
+}
+
+/** Whom an administrator means. */
+export type SessionSelector = { readonly user: string } | { readonly id: number };

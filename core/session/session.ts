@@ -1,0 +1,97 @@
+// One session: a login, from its acceptance until its cookie is worth nothing any more.
+//
+//             open                     open on another tunnel
+//   waiting ───────► connected ◄──┐    (the old one is closed: 'replaced')
+//      ▲                 │  └─────┘
+//      └─────────────────┤ lost, dpd, idle, worker gone, admin disconnect
+//                        │
+//   expired, logout, terminate, goodbye, session timeout ──► deleted
+import type { ClientFacts, Peer, TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
+import type { IpAddress } from '../net/address.ts';
+import type { SessionPolicy } from '../policy/policy.ts';
+import type { EpochMs } from '../units.ts';
+import type { InsideAddresses } from './leases.ts';
+
+/** What is known about a session whatever its state; sessions are values and never change. */
+export interface SessionFacts extends InsideAddresses {
+  /** Our number of it, from 1, never used again. */
+  readonly session: number;
+  /** SHA-256 of the cookie as 64 hex digits. The cookie itself is kept nowhere. */
+  readonly cookieHash: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly loginAt: EpochMs;
+  /** Where the login came from: what `deny_roaming` compares with. */
+  readonly loginAddress: string;
+  /** The client's last outside end. */
+  readonly peer: Peer;
+  readonly client: ClientFacts;
+  /** Sum over the tunnels that are gone. */
+  readonly totals: TunnelCounters;
+}
+
+export type SessionState =
+  /** Logged in or dropped: may (come back and) connect until `expiresAt`. */
+  | { readonly kind: 'waiting'; readonly since: EpochMs; readonly expiresAt: EpochMs }
+  | {
+      readonly kind: 'connected';
+      readonly since: EpochMs;
+      readonly worker: number;
+      readonly tunnel: number;
+      readonly tls: { readonly version: string; readonly cipher: string };
+      /** The part of the lease that this tunnel uses: what its worker owns. */
+      readonly addresses: readonly IpAddress[];
+    };
+
+export interface Session extends SessionFacts {
+  readonly policy: SessionPolicy;
+  /** loginAt + session_timeout; null = never. */
+  readonly endsAt: EpochMs | null;
+  readonly state: SessionState;
+}
+
+/** What outlives the process. `expiresAt` null = it was connected when it was saved. */
+export interface SessionRecord extends SessionFacts {
+  readonly expiresAt: EpochMs | null;
+}
+
+/** Why a session is no more. */
+export type SessionEnd =
+  | TunnelEnd
+  /** Its cookie was not used in time. */
+  | 'expired'
+  /** GET /logout or a logout document. */
+  | 'logout'
+  /** The same user logged in once more than max_sessions allows. */
+  | 'displaced';
+
+export const NO_TRAFFIC: TunnelCounters = {
+  rxBytes: 0,
+  rxPackets: 0,
+  txBytes: 0,
+  txPackets: 0,
+  spoofedPackets: 0,
+  droppedPackets: 0,
+};
+
+export const addCounters = (a: TunnelCounters, b: TunnelCounters): TunnelCounters => ({
+  rxBytes: a.rxBytes + b.rxBytes,
+  rxPackets: a.rxPackets + b.rxPackets,
+  txBytes: a.txBytes + b.txBytes,
+  txPackets: a.txPackets + b.txPackets,
+  spoofedPackets: a.spoofedPackets + b.spoofedPackets,
+  droppedPackets: a.droppedPackets + b.droppedPackets,
+});
+
+/** When something must happen to the session by itself; null = never. */
+export function deadlineOf({ state, endsAt }: Session): EpochMs | null {
+  if (state.kind === 'connected') return endsAt;
+  return endsAt === null ? state.expiresAt : Math.min(state.expiresAt, endsAt);
+}
+
+/** The group that policy and listings use: the first that the backend named. */
+export const groupOf = ({ groups }: Pick<SessionFacts, 'groups'>): string => groups[0] ?? '';
+
+/** session_timeout counts from the login and survives reconnects and restarts [oc 10]. */
+export const endOf = (loginAt: EpochMs, { session_timeout }: SessionPolicy): EpochMs | null =>
+  session_timeout === 0 ? null : loginAt + session_timeout;

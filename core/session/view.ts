@@ -1,0 +1,94 @@
+// A session as administrators see it: plain data, addresses as text, and for a connected one what
+// its worker just said about the tunnel.
+import type { Peer, TunnelCounters, TunnelStatus } from '../ipc/messages.ts';
+import { formatIp } from '../net/address.ts';
+import type { EpochMs } from '../units.ts';
+import { addCounters, groupOf } from './session.ts';
+import type { Session } from './session.ts';
+
+export interface SessionView {
+  readonly id: number;
+  readonly user: string;
+  readonly group: string;
+  readonly groups: readonly string[];
+  readonly state: 'connected' | 'waiting';
+  readonly address4: string | null;
+  readonly address6: string | null;
+  /** The client's outside end, the last known one when it is waiting. */
+  readonly peer: Peer;
+  /** The name of the TUN device. */
+  readonly device: string;
+  readonly loginAt: EpochMs;
+  /** When it came into its state. */
+  readonly since: EpochMs;
+  /** When the cookie dies; null while connected. */
+  readonly expiresAt: EpochMs | null;
+  /** When session_timeout ends it; null = never. */
+  readonly endsAt: EpochMs | null;
+  readonly userAgent: string;
+  readonly hostname: string;
+  readonly platform: string;
+  readonly mobile: boolean;
+  /** All tunnels of the session together, the current one included where its worker answered. */
+  readonly counters: TunnelCounters;
+  readonly connection: ConnectionView | null;
+}
+
+export interface ConnectionView {
+  readonly worker: number;
+  readonly tunnel: number;
+  readonly tlsVersion: string;
+  readonly tlsCipher: string;
+  /** Known once the worker has answered; else null. */
+  readonly live: {
+    readonly channel: 'dtls' | 'tls';
+    readonly dtlsCipher: string;
+    readonly mtu: number;
+  } | null;
+}
+
+/** `status`: of the tunnel that carries the session now; undefined when it is not known. */
+export function renderSession(
+  session: Session,
+  device: string,
+  status: TunnelStatus | undefined,
+): SessionView {
+  const { state, client } = session;
+  return {
+    id: session.session,
+    user: session.user,
+    group: groupOf(session),
+    groups: session.groups,
+    state: state.kind,
+    address4: session.inside4 && formatIp(session.inside4),
+    address6: session.inside6 && formatIp(session.inside6),
+    peer: session.peer,
+    device,
+    loginAt: session.loginAt,
+    since: state.since,
+    expiresAt: state.kind === 'waiting' ? state.expiresAt : null,
+    endsAt: session.endsAt,
+    userAgent: client.userAgent,
+    hostname: client.hostname,
+    platform: client.platform,
+    mobile: client.mobile,
+    counters: status === undefined ? session.totals : addCounters(session.totals, status),
+    connection: renderConnection(state, status),
+  };
+}
+
+function renderConnection(
+  state: Session['state'],
+  status: TunnelStatus | undefined,
+): ConnectionView | null {
+  if (state.kind === 'waiting') return null;
+  return {
+    worker: state.worker,
+    tunnel: state.tunnel,
+    tlsVersion: state.tls.version,
+    tlsCipher: state.tls.cipher,
+    live: status
+      ? { channel: status.channel, dtlsCipher: status.dtlsCipher, mtu: status.mtu }
+      : null,
+  };
+}
