@@ -1,11 +1,13 @@
 // The primary's half of the native addon: what needs root and a system call that Node lacks.
 // Every function throws an Error with `code` ('EADDRINUSE', 'EPERM' …) and `syscall`.
+import { WolfguardError } from '../core/error.ts';
 import { loadAddon } from './addon.ts';
 
 export interface System {
   /**
    * Opens a multi-queue TUN device (IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE), one non-blocking
-   * close-on-exec descriptor a queue. The device lives as long as one of them is open.
+   * close-on-exec descriptor a queue. The device lives as long as one of them is open. EBUSY: there
+   * is one of that name already. `tunError` gives words to what this throws.
    */
   openTun(name: string, queues: number): number[];
   /** Link up, MTU, txqueuelen and addresses of a device, by rtnetlink. */
@@ -18,22 +20,85 @@ export interface System {
   }): void;
   /** Listening TCP socket, SO_REUSEADDR + SO_REUSEPORT, non-blocking; '::' is dual-stack. */
   listenTcp(address: string, port: number): number;
-  /** Bound UDP socket with the same options; packet info on; DF set; buffers of that many bytes. */
+  /** Bound UDP socket with SO_REUSEPORT; packet info on; DF set; buffers of that many bytes. */
   bindUdp(address: string, port: number, bufferBytes: number): number;
+  /**
+   * Throws EADDRINUSE when anybody has the port, also a second server of the same user, with whom
+   * SO_REUSEPORT would share it. To be called before the first listenTcp or bindUdp.
+   */
+  probePort(address: string, port: number, protocol: 'tcp' | 'udp'): void;
   /** [receiving end, sending end] of an AF_UNIX datagram pair with room for a burst. */
   openMailbox(): [number, number];
-  /** Creates the shared table inside address → worker in a memfd. */
+  /**
+   * Creates the shared table inside address → worker in a memfd that only this process can write.
+   * `capacity`: addresses with an owner at the same time.
+   */
   createOwners(capacity: number): number;
-  /** worker = -1: nobody. `owners` is the descriptor of createOwners; `address` 4 or 16 bytes. */
+  /**
+   * worker = -1: nobody. `owners` is the descriptor of createOwners; `address` 4 or 16 bytes.
+   * ENOSPC: `capacity` addresses have owners already.
+   */
   setOwner(owners: number, address: Uint8Array, worker: number): void;
+  /** The worker of that address, -1 for nobody; any process that has the descriptor may ask. */
   getOwner(owners: number, address: Uint8Array): number;
+  /** Closes a descriptor that one of these functions made, and frees what belongs to it. */
   closeFd(fd: number): void;
   /** uid, gid, pid of the other end of a Unix socket (SO_PEERCRED). */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number };
-  /** SIGKILL for this process when its parent dies; throws when the parent is already another. */
+  /**
+   * SIGKILL for this process when its parent dies; ESRCH when the parent is already another. The
+   * kernel forgets it when user or group change: call it after setuid, before enterSandbox.
+   */
   dieWithParent(parentPid: number): void;
-  /** no_new_privs, empty capability sets on all threads, then the seccomp filter on all threads. */
+  /**
+   * The cage of a worker, for good and on all threads: no_new_privs, no core files, and the seccomp
+   * filter: no new files, sockets, processes. Capabilities must be gone already (setgroups, setgid,
+   * setuid); ERR_STILL_PRIVILEGED when a thread still has one. Files are not found from here on
+   * (EACCES): read, import and warm up before.
+   */
   enterSandbox(profile: 'worker'): void;
 }
 
 export const system = (): System => loadAddon() as unknown as System;
+
+/** What an operator can do about an error that openTun has thrown. */
+export function tunError(error: unknown, name: string): WolfguardError {
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  const advice = TUN_ADVICE[code];
+  if (advice !== undefined) return new WolfguardError(advice.code, advice.text(name));
+  return new WolfguardError('TUN_FAILED', `cannot make the TUN device ${name}: ${message}`);
+}
+
+const MISSING = {
+  code: 'TUN_MISSING',
+  text: () =>
+    'the kernel has no TUN driver or /dev/net/tun is missing: run "modprobe tun"; in a container ' +
+    'pass the device in (docker run --device /dev/net/tun --cap-add NET_ADMIN)',
+};
+const FORBIDDEN = {
+  code: 'TUN_FORBIDDEN',
+  text: () =>
+    'not permitted to make a TUN device: run wolfguard as root (in a container with --cap-add ' +
+    'NET_ADMIN and --device /dev/net/tun)',
+};
+
+const TUN_ADVICE: Readonly<Partial<Record<string, { code: string; text(name: string): string }>>> =
+  {
+    ENOENT: MISSING,
+    ENODEV: MISSING,
+    ENXIO: MISSING,
+    EPERM: FORBIDDEN,
+    EACCES: FORBIDDEN,
+    EBUSY: {
+      code: 'TUN_BUSY',
+      text: (name) =>
+        `there already is a network device ${name}: another wolfguard may be running; stop it, or ` +
+        'set another name as network.device',
+    },
+    EINVAL: {
+      code: 'TUN_NAME',
+      text: (name) =>
+        `"${name}" cannot be the name of a TUN device: network.device must have 1 to 15 letters, ` +
+        'digits, "-" or "_", and must not be the name of a device of another kind',
+    },
+  };

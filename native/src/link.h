@@ -1,0 +1,28 @@
+// Brings a network device up: MTU, queue length, addresses.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "os_error.h"
+
+namespace wolfguard {
+
+/** `bytes` has 4 or 16 of them. */
+struct LinkAddress {
+  std::vector<uint8_t> bytes;
+  uint8_t prefix = 0;
+};
+
+struct LinkOptions {
+  std::string name;
+  uint32_t mtu = 0;
+  uint32_t tx_queue_length = 0;
+  std::vector<LinkAddress> addresses;
+};
+
+/** Sets all of it and the link up; repeating it changes nothing. */
+OsError configure_link(const LinkOptions& options);
+
+}  // namespace wolfguard

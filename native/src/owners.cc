@@ -1,0 +1,117 @@
+#include "owners.h"
+
+#include <fcntl.h>
+
+#include <bit>
+
+namespace wolfguard {
+namespace {
+
+using Slot = OwnersMemory::Slot;
+
+// Two slots for each address expected, so that a search ends after two or three of them.
+constexpr uint64_t kSlotsPerAddress = 2;
+// 64 Mi addresses: far above any pool that is handed out one by one, far below overflow.
+constexpr uint64_t kMaxCapacity = uint64_t{1} << 26;
+
+void publish(Slot& slot, const OwnersKey& key, uint64_t owner) {
+  slot.high.store(key.high, std::memory_order_relaxed);
+  slot.low.store(key.low, std::memory_order_relaxed);
+  slot.owner.store(owner, std::memory_order_release);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OwnersWriter>> OwnersWriter::create(uint64_t capacity) {
+  if (capacity == 0 || capacity > kMaxCapacity) return OsError{EINVAL, "createOwners"};
+  const uint64_t slots = std::bit_ceil(capacity * kSlotsPerAddress);
+  const size_t bytes = OwnersMemory::size(slots);
+  Fd fd(::memfd_create("wolfguard-owners", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return OsError::last("memfd_create");
+  if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) return OsError::last("ftruncate");
+  void* base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  if (base == MAP_FAILED) return OsError::last("mmap");
+  std::unique_ptr<OwnersWriter> writer(new OwnersWriter(std::move(fd), base, capacity, slots));
+  // Our own mapping stays writable; a worker that is taken over can make no such mapping.
+  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+  if (::fcntl(writer->fd_.get(), F_ADD_SEALS, kSeals) != 0) return OsError::last("F_ADD_SEALS");
+  return writer;
+}
+
+OwnersWriter::OwnersWriter(Fd fd, void* base, uint64_t capacity, uint64_t slots)
+    : fd_(std::move(fd)), base_(base), capacity_(capacity), slots_(slots) {
+  header()->slots = slots;
+  header()->magic = OwnersMemory::kMagic;
+}
+
+OwnersWriter::~OwnersWriter() { ::munmap(base_, OwnersMemory::size(slots_)); }
+
+OsError OwnersWriter::set(const OwnersKey& key, int worker) {
+  if (worker < -1 || worker > UINT16_MAX) return {EINVAL, "setOwner"};
+  Slot* slot = find_slot(half(header()->generation), key);
+  const uint64_t before = slot->owner.load(std::memory_order_relaxed);
+  const bool had_owner = before >= OwnersMemory::kFirstWorker;
+  if (worker < 0) {
+    if (!had_owner) return {};
+    slot->owner.store(OwnersMemory::kNobody, std::memory_order_release);
+    --live_;
+    return {};
+  }
+  if (!had_owner && live_ == capacity_) return {ENOSPC, "setOwner"};
+  if (before == OwnersMemory::kNever) slot = take_slot(key);
+  publish(*slot, key, OwnersMemory::kFirstWorker + static_cast<uint64_t>(worker));
+  if (!had_owner) ++live_;
+  return {};
+}
+
+/** A slot that no key has yet, after a rebuild if dead keys have filled three quarters. */
+Slot* OwnersWriter::take_slot(const OwnersKey& key) {
+  if (used_ >= slots_ / 4 * 3) rebuild();
+  ++used_;
+  return find_slot(half(header()->generation), key);
+}
+
+/** Copies the keys that have an owner to the other half and lets readers go there. */
+void OwnersWriter::rebuild() {
+  const uint64_t generation = header()->generation.load(std::memory_order_relaxed);
+  const Slot* from = half(generation);
+  Slot* to = half(generation + 1);
+  for (uint64_t i = 0; i < slots_; ++i) {
+    to[i].owner.store(OwnersMemory::kNever, std::memory_order_relaxed);
+  }
+  for (uint64_t i = 0; i < slots_; ++i) {
+    const uint64_t owner = from[i].owner.load(std::memory_order_relaxed);
+    if (owner < OwnersMemory::kFirstWorker) continue;
+    publish(*find_slot(to, from[i].key()), from[i].key(), owner);
+  }
+  used_ = live_;
+  header()->generation.store(generation + 1, std::memory_order_release);
+  // No write of the next rebuild may be seen before this generation: see OwnersView::find.
+  std::atomic_thread_fence(std::memory_order_release);
+}
+
+/** The slot of the key, or the empty one where it would go; three quarters full, there is one. */
+Slot* OwnersWriter::find_slot(Slot* table, const OwnersKey& key) const {
+  const uint64_t mask = slots_ - 1;
+  uint64_t index = key.hash() & mask;
+  while (table[index].owner.load(std::memory_order_relaxed) != OwnersMemory::kNever &&
+         table[index].key() != key) {
+    index = (index + 1) & mask;
+  }
+  return &table[index];
+}
+
+uint64_t OwnersWriter::rebuilds() const {
+  return header()->generation.load(std::memory_order_relaxed);
+}
+
+OwnersMemory::Header* OwnersWriter::header() const {
+  return static_cast<OwnersMemory::Header*>(base_);
+}
+
+Slot* OwnersWriter::half(uint64_t generation) const {
+  auto* first = reinterpret_cast<Slot*>(static_cast<uint8_t*>(base_) + sizeof(*header()));
+  return first + (generation & 1) * slots_;
+}
+
+}  // namespace wolfguard

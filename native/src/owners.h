@@ -1,0 +1,211 @@
+// Which worker owns the tunnel of an inside address: a hash table in shared memory. The primary
+// writes; every worker's packet thread reads for each packet that is not its own, without locks.
+//
+//   ┌────────┬──────────────────┬──────────────────┐   A half is an open-addressed table: a key
+//   │ header │ half 0: slots …  │ half 1: slots …  │   once written stays in its slot, only its
+//   └────────┴──────────────────┴──────────────────┘   owner changes. When dead keys fill the
+//     generation: its lowest bit says which half       half in use, the live ones are copied to
+//     is read                                          the other and the generation goes up.
+//
+// A slot's key is written before its owner is published (release), so a reader that sees the owner
+// (acquire) sees the key. A half is written anew only after the generation has left it: a reader
+// whose generation has not changed by the end of its search has read a half at rest.
+#pragma once
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "fd.h"
+#include "os_error.h"
+
+namespace wolfguard {
+
+/** An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, as two words in memory order. */
+struct OwnersKey {
+  uint64_t high = 0;
+  uint64_t low = 0;
+
+  static OwnersKey from16(const uint8_t* address) {
+    OwnersKey key;
+    std::memcpy(&key.high, address, 8);
+    std::memcpy(&key.low, address + 8, 8);
+    return key;
+  }
+
+  static OwnersKey from4(const uint8_t* address) {
+    uint8_t mapped[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    std::memcpy(mapped + 12, address, 4);
+    return from16(mapped);
+  }
+
+  bool operator==(const OwnersKey&) const = default;
+
+  /** Spreads neighbouring addresses: a multiply-and-fold of both words. */
+  uint64_t hash() const {
+    // Odd constants with no pattern in their bits (the golden ratio's, and that of xxHash64).
+    uint64_t mixed = (high * 0x9e3779b97f4a7c15) ^ low;
+    mixed ^= mixed >> 32;
+    mixed *= 0xc2b2ae3d27d4eb4f;
+    return mixed ^ (mixed >> 29);
+  }
+};
+
+/** The shared memory as both sides see it. */
+struct OwnersMemory {
+  static constexpr uint64_t kMagic = 0x31726e776f666c77;  // "wlfownr1"
+
+  struct Header {
+    uint64_t magic;
+    /** Slots in each half: a power of two. */
+    uint64_t slots;
+    alignas(64) std::atomic<uint64_t> generation;
+    char padding[56];
+  };
+
+  struct Slot {
+    std::atomic<uint64_t> high;
+    std::atomic<uint64_t> low;
+    /** kNever: no key was here, a search ends. kNobody: a key without owner. Else worker + 2. */
+    std::atomic<uint64_t> owner;
+
+    OwnersKey key() const {
+      return {high.load(std::memory_order_relaxed), low.load(std::memory_order_relaxed)};
+    }
+  };
+
+  static constexpr uint64_t kNever = 0;
+  static constexpr uint64_t kNobody = 1;
+  static constexpr uint64_t kFirstWorker = 2;
+
+  static_assert(std::atomic<uint64_t>::is_always_lock_free, "another process reads these");
+  static_assert(sizeof(Header) == 128 && sizeof(Slot) == 24, "the layout is shared");
+
+  static size_t size(uint64_t slots) { return sizeof(Header) + 2 * slots * sizeof(Slot); }
+};
+
+/** A reader's view. Cheap to make once a process; find() may run on any thread. Move-only. */
+class OwnersView {
+ public:
+  OwnersView() = default;
+  OwnersView(OwnersView&& other) noexcept
+      : base_(std::exchange(other.base_, nullptr)), slots_(other.slots_) {}
+  OwnersView& operator=(OwnersView&& other) noexcept {
+    std::swap(base_, other.base_);
+    std::swap(slots_, other.slots_);
+    return *this;
+  }
+  ~OwnersView() {
+    if (base_ != nullptr) ::munmap(const_cast<uint8_t*>(base_), OwnersMemory::size(slots_));
+  }
+
+  /** Maps the table behind the descriptor, which may be closed then; !valid() when it is none. */
+  static OwnersView map(int fd) {
+    OwnersView view;
+    struct stat status;
+    if (::fstat(fd, &status) != 0) return view;
+    const size_t bytes = static_cast<size_t>(status.st_size);
+    if (bytes < sizeof(OwnersMemory::Header)) return view;
+    void* base = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED) return view;
+    const auto* header = static_cast<const OwnersMemory::Header*>(base);
+    const uint64_t slots = header->slots;
+    const bool sound = header->magic == OwnersMemory::kMagic && slots != 0 &&
+                       (slots & (slots - 1)) == 0 && slots < bytes &&
+                       OwnersMemory::size(slots) == bytes;
+    if (!sound) {
+      ::munmap(base, bytes);
+      return view;
+    }
+    view.base_ = static_cast<const uint8_t*>(base);
+    view.slots_ = slots;
+    return view;
+  }
+
+  bool valid() const { return base_ != nullptr; }
+
+  /** The worker that owns the tunnel of this 16-byte address (v4-mapped for IPv4), or -1. */
+  int find(const uint8_t* address) const { return find(OwnersKey::from16(address)); }
+
+  /** The same for the 4 bytes of an IPv4 address. */
+  int find4(const uint8_t* address) const { return find(OwnersKey::from4(address)); }
+
+  int find(const OwnersKey& key) const {
+    const auto& generation = reinterpret_cast<const OwnersMemory::Header*>(base_)->generation;
+    for (;;) {
+      const uint64_t before = generation.load(std::memory_order_acquire);
+      const uint64_t owner = search(half(before), key);
+      std::atomic_thread_fence(std::memory_order_acquire);
+      if (generation.load(std::memory_order_relaxed) != before) continue;
+      return owner < OwnersMemory::kFirstWorker
+                 ? -1
+                 : static_cast<int>(owner - OwnersMemory::kFirstWorker);
+    }
+  }
+
+ private:
+  const OwnersMemory::Slot* half(uint64_t generation) const {
+    const auto* first =
+        reinterpret_cast<const OwnersMemory::Slot*>(base_ + sizeof(OwnersMemory::Header));
+    return first + (generation & 1) * slots_;
+  }
+
+  uint64_t search(const OwnersMemory::Slot* table, const OwnersKey& key) const {
+    const uint64_t mask = slots_ - 1;
+    uint64_t index = key.hash() & mask;
+    // The bound ends the search of a half that is just being written anew.
+    for (uint64_t probes = 0; probes < slots_; ++probes, index = (index + 1) & mask) {
+      const uint64_t owner = table[index].owner.load(std::memory_order_acquire);
+      if (owner == OwnersMemory::kNever) return OwnersMemory::kNever;
+      if (table[index].key() == key) return owner;
+    }
+    return OwnersMemory::kNever;
+  }
+
+  const uint8_t* base_ = nullptr;
+  uint64_t slots_ = 0;
+};
+
+/** The one writer. Not thread-safe: the primary's JavaScript thread alone calls it. */
+class OwnersWriter {
+ public:
+  /** Room for `capacity` addresses with an owner at the same time. Readers cannot write to `fd`. */
+  static Result<std::unique_ptr<OwnersWriter>> create(uint64_t capacity);
+
+  OwnersWriter(const OwnersWriter&) = delete;
+  OwnersWriter& operator=(const OwnersWriter&) = delete;
+  ~OwnersWriter();
+
+  /** The memfd, for readers; the caller takes it over and closes it. -1 when it was taken. */
+  int take_fd() { return fd_.release(); }
+
+  /** worker -1: nobody. ENOSPC: `capacity` addresses have owners already. */
+  OsError set(const OwnersKey& key, int worker);
+
+  /** How often the live keys have moved to the other half. */
+  uint64_t rebuilds() const;
+
+ private:
+  OwnersWriter(Fd fd, void* base, uint64_t capacity, uint64_t slots);
+
+  OwnersMemory::Header* header() const;
+  OwnersMemory::Slot* half(uint64_t generation) const;
+  OwnersMemory::Slot* find_slot(OwnersMemory::Slot* table, const OwnersKey& key) const;
+  OwnersMemory::Slot* take_slot(const OwnersKey& key);
+  void rebuild();
+
+  Fd fd_;
+  void* base_;
+  uint64_t capacity_;
+  uint64_t slots_;
+  /** Slots of the half in use that hold a key, dead ones too; and those with an owner. */
+  uint64_t used_ = 0;
+  uint64_t live_ = 0;
+};
+
+}  // namespace wolfguard
