@@ -1,0 +1,23 @@
+// The steps of a login chain.
+import { quote, wrongType } from './kind.ts';
+import type { Kind } from './kind.ts';
+import { nearest } from './suggest.ts';
+
+const STEPS = ['file', 'pam', 'ldap', 'radius', 'certificate', 'totp', 'oidc', 'saml', 'gssapi'];
+
+/** The name of a step, "plugin:NAME" among them. */
+export const stepName: Kind<string> = {
+  name: 'step',
+  expected: 'the name of a step',
+  example: '"file"',
+  parse: (raw, say) => {
+    if (typeof raw !== 'string') return wrongType(stepName, raw, say);
+    if (STEPS.includes(raw) || /^plugin:[A-Za-z0-9_-]+$/.test(raw)) return raw;
+    const near = nearest(raw, STEPS);
+    const known = `known are ${STEPS.map(quote).join(', ')}`;
+    return say(
+      `${quote(raw)} is not a step of a login`,
+      near === undefined ? known : `did you mean ${quote(near)}?`,
+    );
+  },
+};

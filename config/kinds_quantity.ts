@@ -1,0 +1,70 @@
+// Kinds of values with a unit: durations, rates, sizes.
+import type { BitsPerSecond, Bytes, Milliseconds } from '../core/units.ts';
+import { quote, wrongType } from './kind.ts';
+import type { Kind } from './kind.ts';
+import { parseDuration, parseRate, parseSize } from './quantities.ts';
+
+/** Longer durations are mistakes of the unit, and overflow 32-bit seconds in some clients [oc 7.3]. */
+const LONGEST: Milliseconds = 3650 * 24 * 60 * 60 * 1000;
+
+/** A duration in milliseconds. 0 is "never", where the key allows it. */
+export function duration(options: { zero: boolean }): Kind<Milliseconds> {
+  const kind: Kind<Milliseconds> = {
+    name: options.zero ? 'duration or 0' : 'duration',
+    expected: options.zero ? 'a duration or 0' : 'a duration',
+    example: '"5m"',
+    parse: (raw, say) => {
+      if (typeof raw === 'number' && raw !== 0)
+        return wrongType(
+          kind,
+          raw,
+          say,
+          Number.isInteger(raw) ? `did you mean "${raw}s"?` : undefined,
+        );
+      if (typeof raw !== 'number' && typeof raw !== 'string') return wrongType(kind, raw, say);
+      const value = typeof raw === 'number' ? 0 : parseDuration(raw);
+      if (value === undefined)
+        return say(
+          `${quote(String(raw))} is not a duration`,
+          'for example "90s", "5m", "1h30m", "2d"',
+        );
+      if (value === 0 && !options.zero) return say('must be longer than 0', 'for example "5m"');
+      return value > LONGEST ? say('is too long', 'at most "3650d"') : value;
+    },
+  };
+  return kind;
+}
+
+/** A rate in bit/s. */
+export const rate: Kind<BitsPerSecond> = measured('rate', 'a rate', '"50Mbit"', parseRate);
+
+/** So many bytes in each period. */
+export const quota: Kind<{ bytes: Bytes; per: 'day' | 'week' | 'month' }> = measured(
+  'quota',
+  'a size and a period',
+  '"100GiB/month"',
+  (raw) => {
+    const [amount, per, ...rest] = raw.split('/');
+    const bytes = parseSize(amount ?? '');
+    if (bytes === undefined || rest.length > 0) return undefined;
+    return per === 'day' || per === 'week' || per === 'month' ? { bytes, per } : undefined;
+  },
+);
+
+function measured<T>(
+  name: string,
+  expected: string,
+  example: string,
+  parse: (raw: string) => T | undefined,
+): Kind<T> {
+  const kind: Kind<T> = {
+    name,
+    expected,
+    example,
+    parse: (raw, say) => {
+      if (typeof raw !== 'string') return wrongType(kind, raw, say);
+      return parse(raw) ?? say(`${quote(raw)} is not ${expected}`, `for example ${example}`);
+    },
+  };
+  return kind;
+}

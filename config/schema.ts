@@ -1,0 +1,108 @@
+// The one table of the configuration: types, sample, manual and checks all come from it. A feature
+// that arrives turns its `later(…)` into `key(…)` and nothing else changes here.
+import { isTable, wrongType } from './kind.ts';
+import type { Kind } from './kind.ts';
+import { optional, text } from './kinds.ts';
+import { pool } from './kinds_net.ts';
+import { auth, chain, file, ldap, oidc, pam, radius } from './schema_auth.ts';
+import { policy } from './schema_policy.ts';
+import * as server from './schema_server.ts';
+import { later, list, named } from './table.ts';
+import type { ConfigOf, Key, Section } from './table.ts';
+
+const anyTable: Kind<Readonly<Record<string, unknown>>> = {
+  name: 'table',
+  expected: 'a table',
+  example: '{}',
+  parse: (raw, say) => (isTable(raw) ? raw : wrongType(anyTable, raw, say)),
+};
+
+const vhost = list(
+  {
+    about: 'another name on the same port, with its own certificate, login and policy',
+    example: [
+      '[[vhost]]',
+      'name = "partners.example.com"',
+      'tls = { certificate = "/etc/wolfguard/partners.pem", private_key = "/etc/wolfguard/partners.key" }',
+      'auth = { chain = [{ steps = ["ldap", "totp"] }] }',
+      'policy = { routes = ["10.20.0.0/16"] }',
+      'ipv4 = "10.78.0.0/16"',
+    ],
+  },
+  {
+    name: later(text(), '', 'the server name that clients ask for'),
+    tls: later(anyTable, {}, 'keys of [tls]'),
+    auth: later(anyTable, {}, 'keys of [auth]'),
+    policy: later(anyTable, {}, 'keys of [policy]'),
+    ipv4: later(optional(pool(4, 8, 30)), '', 'its own address pool'),
+  },
+);
+
+const group = named(
+  {
+    reloadable: true,
+    about: 'any key of [policy] for one group: [policy] < [group.NAME.policy] < [user.NAME.policy]',
+    example: ['[group.staff.policy]', 'routes = ["10.99.0.0/16"]'],
+  },
+  { policy: later(anyTable, {}, 'keys of [policy]; lists replace lists') },
+);
+
+const user = named(
+  {
+    reloadable: true,
+    about: 'any key of [policy] for one user',
+    example: ['[user.alice.policy]', 'address = "10.77.0.10"'],
+  },
+  { policy: later(anyTable, {}, 'keys of [policy]; lists replace lists') },
+);
+
+/** Every section by its name in the file. */
+export const schema = {
+  listen: server.listen,
+  workers: server.workers,
+  engine: server.engine,
+  state: server.state,
+  tls: server.tls,
+  'tls.acme': server.acme,
+  dtls: server.dtls,
+  auth,
+  'auth.chain': chain,
+  'auth.file': file,
+  'auth.pam': pam,
+  'auth.ldap': ldap,
+  'auth.radius': radius,
+  'auth.oidc': oidc,
+  network: server.networkSection,
+  policy,
+  limits: server.limits,
+  ban: server.ban,
+  camouflage: server.camouflage,
+  http: server.http,
+  hooks: server.hooks,
+  admin: server.admin,
+  web: server.web,
+  metrics: server.metrics,
+  log: server.log,
+  cluster: server.cluster,
+  vhost,
+  group,
+  user,
+} as const;
+
+/** A checked wolfguard.toml: the names are the file's; keys still to come are not in it. */
+export type Config = ConfigOf<typeof schema>;
+
+/** The same table for lookups by names that people wrote. */
+export const sections: ReadonlyMap<string, Section> = new Map<string, Section>(
+  Object.entries(schema),
+);
+
+/** undefined when the section has no such key. */
+export function keyOf(section: string, name: string): Key<unknown> | undefined {
+  const keys = sections.get(section)?.keys;
+  return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined;
+}
+
+/** Whether anything in the section works yet. */
+export const isAvailable = (section: Section): boolean =>
+  Object.values(section.keys).some((spec) => spec.available);

@@ -1,0 +1,98 @@
+// The schema of what a session is given. The available keys make core/policy's SessionPolicy.
+import {
+  boolean,
+  choice,
+  headers,
+  integer,
+  list,
+  onlyNow,
+  optional,
+  path,
+  text,
+  zeroOr,
+} from './kinds.ts';
+import { duration, quota, rate } from './kinds_quantity.ts';
+import { domain, ipAddress, network, route } from './kinds_net.ts';
+import { key, later, table } from './table.ts';
+
+const span = duration({ zero: true });
+const networks = list(network, 'networks');
+const addresses = list(ipAddress, 'addresses');
+const domains = list(domain, 'domains');
+const rules = list(text(), 'rules');
+
+export const policy = table(
+  { reloadable: true, about: 'What a session is given. A reload counts for new sessions.' },
+  {
+    routes: key(
+      list(route, 'networks'),
+      [],
+      'sent to the client as split-include; [] or "default" = default route',
+    ),
+    no_routes: key(networks, [], 'split-exclude: what stays off the tunnel'),
+    routes_file: later(
+      optional(path('/etc/wolfguard/routes')),
+      '',
+      'a network a line; thousands are fine: they are aggregated first',
+    ),
+    no_routes_file: later(
+      optional(path('/etc/wolfguard/no-routes')),
+      '',
+      '"local offload": what stays off the tunnel',
+    ),
+    enforce_routes: later(boolean, false, 'drop what the client sends outside its routes'),
+    allow: later(rules, [], 'e.g. ["tcp:22 10.0.0.0/8", "udp:53", "icmp"]; [] = all'),
+    deny: later(rules, [], 'the same for what is forbidden'),
+    client_to_client: later(boolean, true, 'clients may reach one another'),
+    dns: key(addresses, [], 'name servers'),
+    nbns: key(addresses, [], 'WINS servers'),
+    search_domains: key(domains, [], 'appended to short names'),
+    split_dns: key(domains, [], 'only these domains are asked through the tunnel'),
+    proxy_pac_url: later(text(), '', 'proxy settings for the client'),
+    banner: key(text(), '', 'one line, shown after login'),
+    // A client's MTU above 16 KiB is ignored too [oc 5.5].
+    mtu: key(zeroOr(576, 16384), 0, 'upper bound of the link MTU; 0 = from the path'),
+    address: later(optional(ipAddress), '', 'a fixed IPv4 address for this user'),
+    address6: later(optional(ipAddress), '', 'a fixed IPv6 address'),
+    iroutes: later(networks, [], 'networks behind this client'),
+    tunnel_all_dns: key(boolean, false, 'every name is asked through the tunnel'),
+    client_bypass: key(boolean, false, 'let the family without an address bypass the tunnel'),
+    keepalive: key(span, '5h', 'a packet at least so often in each direction; 0 = never'),
+    dpd: key(span, '90s', 'ask a silent client whether it is alive; 0 = never'),
+    mobile_dpd: key(span, '30m', 'the same for phones, to spare their battery'),
+    idle_timeout: key(span, 0, 'ends a session without traffic; 0 = never'),
+    mobile_idle_timeout: key(span, 0, 'the same for phones'),
+    session_timeout: key(span, 0, 'ends a session whatever happens; 0 = never'),
+    rekey: key(span, '48h', 'new keys so often; 0 = never'),
+    rekey_method: key(
+      onlyNow(
+        choice('new-tunnel', 'ssl'),
+        (value): value is 'new-tunnel' => value === 'new-tunnel',
+        '"new-tunnel" works now',
+      ),
+      'new-tunnel',
+      'only "new-tunnel" for now; "ssl" is not available yet',
+    ),
+    switch_to_tcp: key(span, '25s', 'send through TLS when UDP was silent for so long; 0 = never'),
+    rx_limit: later(optional(rate), '', 'from the client, e.g. "50Mbit"'),
+    tx_limit: later(optional(rate), '', 'to the client'),
+    quota: later(optional(quota), '', 'e.g. "100GiB/month", "5GiB/day"'),
+    hours: later(text(), '', 'when the user may be connected, e.g. "Mon-Fri 08:00-18:00"'),
+    expires: later(text(), '', 'a date, or date and time, after which the account is closed'),
+    dscp: later(text(), '', 'mark of the outer packets'),
+    udp: key(boolean, true, 'false: TLS only'),
+    append_routes: later(boolean, false, 'add to the routes inherited instead of replacing them'),
+    headers: later(
+      headers,
+      {},
+      'extra lines in the CONNECT answer; {user} and {group} are replaced',
+    ),
+    max_sessions: key(integer(0, 1_000_000), 0, 'sessions per user; 0 = no limit'),
+    compression: later(boolean, false, 'LZ4 and LZS through TLS'),
+    user_profile: later(
+      optional(path('/etc/wolfguard/profile.xml')),
+      '',
+      'AnyConnect profile to offer',
+    ),
+  },
+);
