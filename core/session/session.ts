@@ -55,6 +55,22 @@ export interface SessionRecord extends SessionFacts {
   readonly expiresAt: EpochMs | null;
 }
 
+/** The part of a session that a restart needs; its policy is made anew from the configuration. */
+export const recordOf = (session: Session): SessionRecord => ({
+  session: session.session,
+  cookieHash: session.cookieHash,
+  user: session.user,
+  groups: session.groups,
+  loginAt: session.loginAt,
+  loginAddress: session.loginAddress,
+  peer: session.peer,
+  client: session.client,
+  inside4: session.inside4,
+  inside6: session.inside6,
+  totals: session.totals,
+  expiresAt: session.state.kind === 'waiting' ? session.state.expiresAt : null,
+});
+
 /** Why a session is no more. */
 export type SessionEnd =
   | TunnelEnd

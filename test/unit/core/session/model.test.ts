@@ -1,0 +1,167 @@
+// Random operations on the session table, and what must hold after each whatever they were.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatIp } from '../../../../core/net/address.ts';
+import type { TunnelEnd } from '../../../../core/ipc/messages.ts';
+import type { SessionEffect } from '../../../../core/session/effects.ts';
+import { deadlineOf } from '../../../../core/session/session.ts';
+import type { Session } from '../../../../core/session/session.ts';
+import { Bench, MINUTE, cidr, counters, policy } from './fixture.ts';
+
+const WORKERS = 3;
+const MAX_CLIENTS = 9;
+const MAX_SESSIONS = 3;
+const ENDS: readonly TunnelEnd[] = ['user-disconnect', 'lost', 'session-timeout', 'shutdown'];
+
+const small = fc.nat(30);
+const operation = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('login' as const), user: fc.nat(4) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('open' as const),
+      cookie: small,
+      worker: fc.nat(WORKERS - 1),
+      wantsIpv6: fc.boolean(),
+      random: fc.nat(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('close' as const),
+      tunnel: small,
+      end: fc.constantFrom(...ENDS),
+    }),
+  },
+  fc.record({ do: fc.constantFrom('disconnect' as const, 'terminate' as const), pick: small }),
+  fc.record({ do: fc.constant('logout' as const), cookie: small }),
+  fc.record({ do: fc.constant('crash' as const), worker: fc.nat(WORKERS - 1) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.nat(4 * MINUTE) }),
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+test('no address twice, owners are the connected tunnels, the saved sessions are the live ones', () => {
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.array(operation, { maxLength: 120 }),
+      (predictable, operations) => {
+        const world = new World(predictable);
+        for (const each of operations) {
+          world.run(each);
+          world.check();
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+/** The rest of the server as the effects say it is: workers' tunnels, the owner table, the store. */
+class World {
+  readonly #bench: Bench;
+  readonly #owners = new Map<string, number>();
+  readonly #tunnels = new Map<string, { worker: number; tunnel: number; session: number }>();
+  readonly #stored = new Map<number, Session>();
+  #cookies = 0;
+  #opened = 0;
+
+  constructor(predictable: boolean) {
+    const pools = { pool4: cidr('10.0.0.0/28'), pool6: cidr('fd00::/125') };
+    this.#bench = new Bench({ ...pools, predictable }, { maxClients: MAX_CLIENTS });
+  }
+
+  run(each: Operation): void {
+    const { registry, now } = this.#bench;
+    if (each.do === 'login') this.#login(each.user);
+    else if (each.do === 'open') this.#open(each);
+    else if (each.do === 'close') this.#close(each.tunnel, each.end);
+    else if (each.do === 'logout') this.#apply(registry.logout(`cookie ${each.cookie}`));
+    else if (each.do === 'crash') this.#crash(each.worker);
+    else if (each.do === 'wait') {
+      this.#bench.now += each.ms;
+      this.#apply(registry.sweep(this.#bench.now));
+    } else {
+      const session = [...registry.all()].at(each.pick % Math.max(1, registry.size));
+      if (session !== undefined) this.#apply(registry[each.do](session, now));
+    }
+  }
+
+  check(): void {
+    const { registry, now } = this.#bench;
+    const sessions = [...registry.all()];
+    const held = sessions.flatMap(({ inside4, inside6 }) => [inside4 ?? [], inside6 ?? []].flat());
+    assert.equal(new Set(held.map(formatIp)).size, held.length, 'an address is leased twice');
+
+    const carried = sessions.flatMap(({ session, state }) =>
+      state.kind === 'connected' ? [{ session, ...state }] : [],
+    );
+    const owned = carried.flatMap(({ worker, addresses }) =>
+      addresses.map((address): [string, number] => [formatIp(address), worker]),
+    );
+    assert.deepEqual(new Map(owned), this.#owners);
+    assert.deepEqual(
+      new Set(carried.map(({ worker, tunnel, session }) => `${worker}/${tunnel} of ${session}`)),
+      new Set([...this.#tunnels].map(([key, { session }]) => `${key} of ${session}`)),
+    );
+    assert.deepEqual(new Map(sessions.map((each) => [each.session, each])), this.#stored);
+
+    assert.equal(registry.size, sessions.length);
+    assert.ok(sessions.length <= MAX_CLIENTS);
+    for (const { user } of sessions) {
+      const count = sessions.filter((other) => other.user === user).length;
+      assert.ok(count <= MAX_SESSIONS);
+      assert.equal(registry.find({ user }).length, count);
+    }
+    const deadlines = sessions.map((session) => deadlineOf(session) ?? Infinity);
+    assert.equal(registry.nextDeadline() ?? Infinity, Math.min(...deadlines));
+    assert.ok(Math.min(...deadlines) > now);
+  }
+
+  #login(user: number): void {
+    const outcome = this.#bench.tryLogin(`user${user}`, {
+      cookieHash: `cookie ${this.#cookies++}`,
+      policy: { ...policy, max_sessions: MAX_SESSIONS, session_timeout: 20 * MINUTE },
+    });
+    this.#apply(outcome.effects);
+  }
+
+  #open(each: Extract<Operation, { do: 'open' }>): void {
+    const tunnel = ++this.#opened;
+    const cookieHash = `cookie ${each.cookie}`;
+    const outcome = this.#bench.tryOpen('', { ...each, cookieHash, tunnel });
+    this.#apply(outcome.effects);
+    if (outcome.kind === 'refused') return;
+    const { worker } = each;
+    this.#tunnels.set(`${worker}/${tunnel}`, { worker, tunnel, session: outcome.grant.session });
+  }
+
+  /** A worker reports the end of one of its tunnels, or once more of one that is long gone. */
+  #close(pick: number, end: TunnelEnd): void {
+    const current = [...this.#tunnels.values()].at(pick);
+    const reference = current ?? { worker: 0, tunnel: 0, session: pick };
+    this.#tunnels.delete(`${reference.worker}/${reference.tunnel}`);
+    const { registry, now } = this.#bench;
+    this.#apply(registry.tunnelClosed({ ...reference, end, counters: counters(1) }, now));
+  }
+
+  #crash(worker: number): void {
+    for (const [key, tunnel] of this.#tunnels)
+      if (tunnel.worker === worker) this.#tunnels.delete(key);
+    this.#apply(this.#bench.registry.workerGone(worker, this.#bench.now));
+  }
+
+  #apply(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'save') this.#stored.set(effect.session.session, effect.session);
+      else if (effect.kind === 'delete') this.#stored.delete(effect.session.session);
+      else if (effect.kind === 'close-tunnel') {
+        assert.ok(this.#tunnels.delete(`${effect.worker}/${effect.tunnel}`), 'closed twice');
+      } else if (effect.worker === -1) {
+        assert.ok(this.#owners.delete(formatIp(effect.address)), 'taken from nobody');
+      } else this.#owners.set(formatIp(effect.address), effect.worker);
+    }
+  }
+}
