@@ -23,6 +23,8 @@ import { ensureUser } from './quick_start_user.ts';
 
 const HTTPS_PORT = 443;
 const DEFAULT_USER = 'wolf';
+/** Where `npm start` puts it; wolfctl looks there by itself. */
+const USUAL_STATE_DIR = '.wolfguard';
 
 export interface QuickStartOptions {
   /** The folder for everything that is made; made itself where it is missing. */
@@ -148,14 +150,14 @@ function checkPort(port: number, configured: number | undefined, configPath: str
   );
 }
 
-/** wolfctl as it can be typed in this folder, from a checkout as well as from a package. */
+/** wolfctl as it can be typed in this folder, where it finds the socket of the usual state folder. */
 function wolfctlCommand(socket: string): string {
-  const extension = path.extname(import.meta.filename);
-  const program = path.join(import.meta.dirname, `wolfctl${extension}`);
-  return ['sudo', process.execPath, program, '--socket', socket]
-    .map(shortest)
-    .map(shellWord)
-    .join(' ');
+  const program = path.join(import.meta.dirname, `wolfctl${path.extname(import.meta.filename)}`);
+  const ownNode = path.join(import.meta.dirname, '../node_modules/.bin/node');
+  const node = existsSync(ownNode) ? ownNode : process.execPath;
+  const usual = path.join(runtimeDirOf(path.resolve(USUAL_STATE_DIR)), 'admin.sock');
+  const named = socket === usual ? [] : ['--socket', socket];
+  return ['sudo', node, program, ...named].map(shortest).map(shellWord).join(' ');
 }
 
 function shortest(file: string): string {
