@@ -1,0 +1,45 @@
+// The documents that we send: auth-request, complete, and the empty one for a logout
+// [oc 4.3, 4.11]. The oldest clients want the bare <auth> without its frame [oc 2.3].
+import type { ClientFacts, LoginForm } from '../ipc/messages.ts';
+import { element, renderXml } from './xml_writer.ts';
+import type { XmlNode } from './xml_writer.ts';
+
+type ClientKind = ClientFacts['kind'];
+
+/** Where every form is posted to; one path serves all clients [oc 2.4]. */
+const FORM_ACTION = '/auth';
+
+/** A form; without inputs the client shows its message and ends [oc 4.3]. */
+export function renderAuthRequest(form: LoginForm, client: ClientKind): string {
+  const children: XmlNode[] = [element('message', {}, form.message)];
+  if (form.error !== null) children.push(element('error', { id: 'login' }, form.error));
+  const inputs = form.inputs.map(({ type, name, label }) =>
+    element('input', { type, name, label }),
+  );
+  children.push(element('form', { method: 'post', action: FORM_ACTION }, ...inputs));
+  return frame('auth-request', client, element('auth', { id: authId(form, client) }, ...children));
+}
+
+/** The end of a login: the cookie itself goes into the headers [oc 3]. */
+export function renderComplete(banner: string, client: ClientKind): string {
+  const children = [element('title', {}, 'SSL VPN Service')];
+  if (banner !== '') children.push(element('banner', {}, banner));
+  return frame('complete', client, element('auth', { id: 'success' }, ...children));
+}
+
+/** The answer to a logout; clients ignore what it says [oc 4.1]. */
+export const renderLoggedOut = (client: ClientKind): string => frame('complete', client);
+
+function frame(type: string, client: ClientKind, auth?: XmlNode): string {
+  if (client === 'openconnect-v3' && auth !== undefined) return renderXml(auth);
+  // The version that ocserv always states; clients are known to accept it [oc 4.1].
+  const version = element('version', { who: 'sg' }, '0.1(1)');
+  const children = auth === undefined ? [version] : [version, auth];
+  return renderXml(element('config-auth', { client: 'vpn', type }, ...children));
+}
+
+/** The oldest clients tell the password step by its id; all others take "main" [oc 4.3]. */
+function authId(form: LoginForm, client: ClientKind): string {
+  const first = form.inputs[0];
+  return client === 'openconnect-v3' && first?.type === 'password' ? 'passwd' : 'main';
+}

@@ -1,0 +1,55 @@
+// An HTTP answer as a value, and the few fixed ones [oc 2.4, 4.12].
+import { Buffer } from 'node:buffer';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly reason: string;
+  /** In order of sending, Content-Length and Connection apart. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+  /** 'close': the connection ends with this answer. */
+  readonly connection: 'keep' | 'close';
+}
+
+/** An answer that ends the connection. */
+export const refusal = (
+  status: number,
+  reason: string,
+  headers: HttpAnswer['headers'] = [],
+  body = '',
+): HttpAnswer => ({ status, reason, headers, body, connection: 'close' });
+
+export const document = (type: string, body: string): HttpAnswer => ({
+  status: 200,
+  reason: 'OK',
+  headers: [['Content-Type', type]],
+  body,
+  connection: 'keep',
+});
+
+export const notFound = (): HttpAnswer =>
+  refusal(
+    404,
+    'Not found',
+    [['Content-Type', 'text/html']],
+    '<html><body><h1>404 Not Found</h1></body></html>\n',
+  );
+
+/** 503 with the reason that the client prints [oc 5.2]. */
+export const unavailable = (reason: string): HttpAnswer =>
+  refusal(503, 'Service Unavailable', [['X-Reason', headerValue(reason)]]);
+
+/** The bytes of an answer that closes its connection. */
+export const renderRefusal = (answer: HttpAnswer): string =>
+  [
+    `HTTP/1.1 ${answer.status} ${headerValue(answer.reason)}`,
+    ...answer.headers.map(([name, value]) => `${name}: ${headerValue(value)}`),
+    `Content-Length: ${Buffer.byteLength(answer.body)}`,
+    'Connection: close',
+    '',
+    answer.body,
+  ].join('\r\n');
+
+/** Text that cannot leave its header line: controls and line separators become blanks. */
+export const headerValue = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
