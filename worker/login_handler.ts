@@ -1,0 +1,143 @@
+// Turns requests into login steps for the primary, and its replies into documents [oc 4].
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Logger } from 'pino';
+import { clientFacts } from '../core/auth/client_facts.ts';
+import { parseLoginBody } from '../core/auth/config_auth.ts';
+import type { Device } from '../core/auth/config_auth.ts';
+import {
+  renderAuthRequest,
+  renderComplete,
+  renderLoggedOut,
+} from '../core/auth/config_auth_answer.ts';
+import {
+  clearedSessionCookie,
+  configCookies,
+  dialogueCookie,
+  parseCookies,
+  sessionCookie,
+} from '../core/auth/cookies.ts';
+import { headerText } from '../core/connect/connect_request.ts';
+import { document, refusal, unavailable } from '../core/http/answer.ts';
+import type { HttpAnswer } from '../core/http/answer.ts';
+import { loggedOutPage, routeOf } from '../core/http/routes.ts';
+import type {
+  ClientFacts,
+  LoginReply,
+  LoginRequest,
+  WorkerSettings,
+} from '../core/ipc/messages.ts';
+import type { HttpRequest } from './http_server.ts';
+import type { PrimaryChannel } from './primary_channel.ts';
+
+export interface LoginHandlerComponents {
+  readonly channel: Pick<PrimaryChannel, 'login' | 'tell'>;
+  readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs'>;
+  /** SHA-1 of the server certificate, upper-case hex [oc 3]. */
+  readonly certificateSha1: () => string;
+  readonly log: Logger;
+}
+
+export class LoginHandler {
+  readonly #components: LoginHandlerComponents;
+
+  constructor(components: LoginHandlerComponents) {
+    this.#components = components;
+  }
+
+  /** Every request but CONNECT. */
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    const route = routeOf(request.method, request.target);
+    switch (route.kind) {
+      case 'fixed':
+        return route.answer;
+      case 'logout':
+        this.#logout(parseCookies(request.headers.cookie).session);
+        return loggedOutPage(clearedSessionCookie());
+      case 'form':
+        return this.#step(request, factsOf(request.headers), { kind: 'start', group: null });
+      case 'login':
+        return this.#post(request, route.group);
+    }
+  }
+
+  async #post(request: HttpRequest, groupInPath: string | null): Promise<HttpAnswer> {
+    const sent = parseLoginBody(request.body);
+    switch (sent.kind) {
+      case 'invalid':
+        this.#components.log.debug({ reason: sent.reason }, 'a login document was refused');
+        return refusal(400, 'Bad Request');
+      case 'logout': {
+        const { kind } = factsOf(request.headers);
+        this.#logout(sent.sessionToken ?? parseCookies(request.headers.cookie).session);
+        return xmlDocument(renderLoggedOut(kind), [clearedSessionCookie()]);
+      }
+      case 'init': {
+        const client = factsOf(request.headers, sent.device);
+        return this.#step(request, client, { kind: 'start', group: sent.group ?? groupInPath });
+      }
+      case 'reply': {
+        const client = factsOf(request.headers, sent.device);
+        const { fields, group } = sent;
+        return this.#step(request, client, { kind: 'reply', fields, group: group ?? groupInPath });
+      }
+    }
+  }
+
+  async #step(
+    { headers, info }: HttpRequest,
+    client: ClientFacts,
+    step: LoginRequest['step'],
+  ): Promise<HttpAnswer> {
+    const { dialogue } = parseCookies(headers.cookie);
+    const peer = { address: info.peerAddress, port: info.peerPort };
+    const reply = await this.#components.channel.login({ dialogue, step, client, peer });
+    return this.#render(reply, client);
+  }
+
+  #render(reply: LoginReply, client: ClientFacts): HttpAnswer {
+    const maxAgeSeconds = Math.ceil(this.#components.settings().cookieLifetimeMs / 1000);
+    switch (reply.kind) {
+      case 'form':
+        return xmlDocument(renderAuthRequest(reply.form, client.kind), [
+          dialogueCookie(reply.dialogue, maxAgeSeconds),
+        ]);
+      case 'complete':
+        return xmlDocument(renderComplete(reply.banner, client.kind), [
+          dialogueCookie(null, 0),
+          sessionCookie(reply.cookie),
+          ...configCookies(this.#components.certificateSha1()),
+        ]);
+      case 'failed':
+        return refusal(401, 'Authentication failed');
+      case 'unavailable':
+        return unavailable(reply.reason);
+    }
+  }
+
+  #logout(cookie: string | null): void {
+    if (cookie !== null) this.#components.channel.tell({ kind: 'logout', cookie });
+  }
+}
+
+/** The client's own word about itself; a login document says more than the headers do. */
+export function factsOf(headers: IncomingHttpHeaders, device?: Device): ClientFacts {
+  const platform = headerText(headers, 'x-anyconnect-identifier-platform');
+  const hostname = headerText(headers, 'x-cstp-hostname');
+  return clientFacts({
+    userAgent: headers['user-agent'] ?? '',
+    platform: platform === '' ? (device?.platform ?? '') : platform,
+    hostname: hostname === '' ? (device?.computerName ?? '') : hostname,
+  });
+}
+
+function xmlDocument(body: string, cookies: readonly string[]): HttpAnswer {
+  const answer = document('text/xml; charset=utf-8', body);
+  return {
+    ...answer,
+    headers: [
+      ...answer.headers,
+      ['X-Transcend-Version', '1'],
+      ...cookies.map((cookie) => ['Set-Cookie', cookie] as const),
+    ],
+  };
+}

@@ -1,0 +1,76 @@
+// The worker's end of the channel to the primary: questions with their answers, and the rest.
+import type {
+  LoginReply,
+  LoginRequest,
+  OpenTunnelReply,
+  OpenTunnelRequest,
+  PrimaryToWorker,
+  WorkerToPrimary,
+} from '../core/ipc/messages.ts';
+
+export interface PrimaryChannelComponents {
+  /** Hands a message to the channel; false when it is closed. */
+  readonly send: (message: WorkerToPrimary) => boolean;
+}
+
+type Reply = Extract<PrimaryToWorker, { kind: 'login-reply' | 'open-tunnel-reply' }>;
+
+/** Why nobody can be let in while the primary is gone. */
+const GONE = 'The server is restarting, please try again';
+
+export class PrimaryChannel {
+  readonly #send: PrimaryChannelComponents['send'];
+  readonly #logins = new Map<number, (reply: LoginReply) => void>();
+  readonly #tunnels = new Map<number, (reply: OpenTunnelReply) => void>();
+  #nextId = 1;
+  #open = true;
+
+  constructor({ send }: PrimaryChannelComponents) {
+    this.#send = send;
+  }
+
+  /** Never rejects: without a primary the answer is 'unavailable'. */
+  login(request: LoginRequest): Promise<LoginReply> {
+    const { promise, resolve } = Promise.withResolvers<LoginReply>();
+    const id = this.#nextId++;
+    this.#logins.set(id, resolve);
+    if (!this.tell({ kind: 'login', id, request })) this.close();
+    return promise;
+  }
+
+  /** Never rejects: without a primary the answer is a refusal with 503. */
+  openTunnel(request: OpenTunnelRequest): Promise<OpenTunnelReply> {
+    const { promise, resolve } = Promise.withResolvers<OpenTunnelReply>();
+    const id = this.#nextId++;
+    this.#tunnels.set(id, resolve);
+    if (!this.tell({ kind: 'open-tunnel', id, request })) this.close();
+    return promise;
+  }
+
+  /** Sends what needs no answer; false when nobody is there to hear it. */
+  tell(message: WorkerToPrimary): boolean {
+    return this.#open && this.#send(message);
+  }
+
+  /** Gives an answer to who asked. */
+  handleReply(message: Reply): void {
+    if (message.kind === 'login-reply') take(this.#logins, message.id)?.(message.reply);
+    else take(this.#tunnels, message.id)?.(message.reply);
+  }
+
+  /** The primary is gone: answers every open question, and every later one. Idempotent. */
+  close(): void {
+    this.#open = false;
+    for (const answer of this.#logins.values()) answer({ kind: 'unavailable', reason: GONE });
+    for (const answer of this.#tunnels.values())
+      answer({ kind: 'refused', status: 503, reason: GONE });
+    this.#logins.clear();
+    this.#tunnels.clear();
+  }
+}
+
+function take<T>(map: Map<number, T>, id: number): T | undefined {
+  const value = map.get(id);
+  map.delete(id);
+  return value;
+}

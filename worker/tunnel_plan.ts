@@ -1,0 +1,77 @@
+// Everything that a tunnel is from its first packet on, decided from the grant, the client's
+// headers and the path. No I/O here.
+import type { ConnectFacts } from '../core/connect/connect_request.ts';
+import { dpdOf, renderConnectAnswer } from '../core/connect/connect_answer.ts';
+import { chooseDtls } from '../core/connect/dtls_mode.ts';
+import { IPV6_MINIMUM, tunnelMtu } from '../core/connect/mtu.ts';
+import type { ClientFacts, TunnelGrant, WorkerSettings } from '../core/ipc/messages.ts';
+import { encodeIp, parseIp } from '../core/net/address.ts';
+import type { EpochMs } from '../core/units.ts';
+import type { ConnectionInfo, TunnelParams } from '../native/engine.ts';
+
+export interface TunnelPlanInput {
+  readonly facts: ConnectFacts;
+  readonly client: ClientFacts;
+  readonly grant: TunnelGrant;
+  readonly info: ConnectionInfo;
+  readonly settings: Pick<WorkerSettings, 'udpPort' | 'dtlsLegacy' | 'tunMtu'>;
+  /** 32 bytes, byte 0 the worker's number. */
+  readonly appId: Uint8Array;
+  readonly now: EpochMs;
+  readonly rekeyJitterSeconds: number;
+}
+
+/** What the engine needs, but for the early bytes; undefined when no address is left to use. */
+export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> | undefined {
+  const { client, facts, info, settings } = input;
+  const { policy } = input.grant;
+  const asked = mayUseIpv6(facts, client) ? input.grant : { ...input.grant, inside6: null };
+  const mtu = tunnelMtu({
+    policyMtu: policy.mtu,
+    tunMtu: settings.tunMtu,
+    baseMtu: facts.baseMtu,
+    cstpMtu: facts.cstpMtu,
+    pathMtu: info.pathMtu,
+    outside: parseIp(info.peerAddress)?.family ?? 4,
+    insideIpv6: asked.inside6 !== null,
+    // The largest overhead among the ciphers that the engine negotiates; which one it will be is
+    // not known before the DTLS handshake.
+    suite: 'aes-gcm',
+  });
+  const grant = mtu.data < IPV6_MINIMUM ? { ...asked, inside6: null } : asked;
+  const { inside4, inside6 } = grant;
+  if (inside4 === null && inside6 === null) return undefined;
+
+  const udp = settings.udpPort !== null && policy.udp;
+  const dtls = chooseDtls(facts, { udp, legacy: settings.dtlsLegacy });
+  return {
+    connection: info.connection,
+    answer: renderConnectAnswer({
+      client,
+      fullIpv6: facts.fullIpv6,
+      grant,
+      mtu,
+      dtls,
+      udpPort: settings.udpPort ?? 0,
+      appId: input.appId,
+      now: input.now,
+      rekeyJitterSeconds: input.rekeyJitterSeconds,
+    }),
+    inside4: inside4 === null ? NOTHING : encodeIp(inside4.address),
+    inside6: inside6 === null ? NOTHING : encodeIp(inside6.address),
+    inside6Prefix: inside6?.prefix ?? 128,
+    mtu: mtu.data,
+    appId: dtls.kind === 'off' ? NOTHING : input.appId,
+    masterSecret: dtls.kind === 'legacy' ? dtls.masterSecret : NOTHING,
+    dpdMs: dpdOf(policy, client),
+    keepaliveMs: policy.keepalive,
+    idleTimeoutMs: client.mobile ? policy.mobile_idle_timeout : policy.idle_timeout,
+    switchToTcpMs: policy.switch_to_tcp,
+  };
+}
+
+/** The oldest clients know no IPv6, whatever their headers say [oc 2.3]. */
+export const mayUseIpv6 = (facts: ConnectFacts, client: ClientFacts): boolean =>
+  facts.wantsIpv6 && client.kind !== 'openconnect-v3';
+
+const NOTHING = new Uint8Array(0);

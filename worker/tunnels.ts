@@ -1,0 +1,86 @@
+// The tunnels of this worker, from the primary's grant to the engine's last word. The primary is
+// told of every end exactly once, so that it never believes in a tunnel that is dead.
+import type { TunnelCounters, TunnelEnd, TunnelGrant, TunnelStatus } from '../core/ipc/messages.ts';
+import type { EpochMs } from '../core/units.ts';
+import type { Engine } from '../native/engine.ts';
+import type { PrimaryChannel } from './primary_channel.ts';
+
+export interface TunnelsComponents {
+  readonly engine: Pick<Engine, 'closeTunnel' | 'readTunnel'>;
+  readonly channel: Pick<PrimaryChannel, 'tell'>;
+}
+
+interface Tunnel {
+  readonly session: number;
+  readonly sessionEndsAt: EpochMs | null;
+  readonly tlsCipher: string;
+  /** granted: the primary counts on it. opened: the engine carries it. */
+  stage: 'granted' | 'opened';
+}
+
+const NO_TRAFFIC: TunnelCounters = {
+  rxBytes: 0,
+  rxPackets: 0,
+  txBytes: 0,
+  txPackets: 0,
+  spoofedPackets: 0,
+  droppedPackets: 0,
+};
+
+export class Tunnels {
+  readonly #components: TunnelsComponents;
+  readonly #tunnels = new Map<number, Tunnel>();
+
+  constructor(components: TunnelsComponents) {
+    this.#components = components;
+  }
+
+  get size(): number {
+    return this.#tunnels.size;
+  }
+
+  granted(
+    tunnel: number,
+    { session, sessionEndsAt }: TunnelGrant,
+    { tlsCipher }: { readonly tlsCipher: string },
+  ): void {
+    this.#tunnels.set(tunnel, { session, sessionEndsAt, tlsCipher, stage: 'granted' });
+  }
+
+  opened(tunnel: number): void {
+    const known = this.#tunnels.get(tunnel);
+    if (known === undefined) return;
+    known.stage = 'opened';
+    this.#components.channel.tell({ kind: 'tunnel-opened', session: known.session, tunnel });
+  }
+
+  /** The end of a tunnel, or of the attempt to open it; does nothing for one that has ended. */
+  closed(tunnel: number, end: TunnelEnd, counters: TunnelCounters = NO_TRAFFIC): void {
+    const known = this.#tunnels.get(tunnel);
+    if (known === undefined) return;
+    this.#tunnels.delete(tunnel);
+    const { session } = known;
+    this.#components.channel.tell({ kind: 'tunnel-closed', session, tunnel, end, counters });
+  }
+
+  /** Closes what is over its session's time; a second late is early enough. */
+  closeExpired(now: EpochMs): void {
+    for (const [tunnel, { sessionEndsAt, stage }] of this.#tunnels)
+      if (stage === 'opened' && sessionEndsAt !== null && sessionEndsAt <= now)
+        this.#components.engine.closeTunnel(tunnel, 'session-timeout', true);
+  }
+
+  closeAll(end: TunnelEnd, tellClients: boolean): void {
+    for (const [tunnel, { stage }] of this.#tunnels)
+      if (stage === 'opened') this.#components.engine.closeTunnel(tunnel, end, tellClients);
+      else this.closed(tunnel, end);
+  }
+
+  /** Those that the engine carries, as it sees them now. */
+  list(): readonly TunnelStatus[] {
+    return [...this.#tunnels].flatMap(([tunnel, { session, tlsCipher, stage }]) => {
+      const seen = stage === 'opened' ? this.#components.engine.readTunnel(tunnel) : undefined;
+      return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher }];
+    });
+  }
+}

@@ -1,0 +1,199 @@
+// The graph of a worker, and its obedience to the primary. Knows nothing of the process around it.
+import { X509Certificate } from 'node:crypto';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { HttpAnswer } from '../core/http/answer.ts';
+import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/ipc/messages.ts';
+import type { EpochMs } from '../core/units.ts';
+import type { Engine, EngineEvent, EngineOptions } from '../native/engine.ts';
+import { ConnectHandler } from './connect_handler.ts';
+import { HttpFront } from './http_server.ts';
+import type { HttpLimits } from './limits.ts';
+import { ENGINE_LIMITS, SHUTDOWN_TIMEOUT_MS } from './limits.ts';
+import { LoginHandler } from './login_handler.ts';
+import { PrimaryChannel } from './primary_channel.ts';
+import { Tunnels } from './tunnels.ts';
+
+export interface WorkerComponents {
+  readonly createEngine: (options: EngineOptions, onEvent: (event: EngineEvent) => void) => Engine;
+  readonly openSocket: (fd: number) => Socket;
+  /** Hands a message to the primary; false when it is gone. */
+  readonly send: (message: WorkerToPrimary) => boolean;
+  readonly exit: (code: number) => void;
+  readonly now: () => EpochMs;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly log: Logger;
+}
+
+export type StartMessage = Extract<PrimaryToWorker, { kind: 'start' }>;
+
+export class Worker {
+  readonly #components: WorkerComponents;
+  readonly #engine: Engine;
+  readonly #channel: PrimaryChannel;
+  readonly #http: HttpFront;
+  readonly #connect: ConnectHandler;
+  readonly #tunnels: Tunnels;
+  #settings: WorkerSettings;
+  #certificateSha1 = '';
+  #extraHeaders: HttpAnswer['headers'] = [];
+  #clock: NodeJS.Timeout | undefined;
+  #ending: { readonly timer: NodeJS.Timeout } | undefined;
+
+  /** Builds everything and accepts nothing yet; throws where certificate or key are unusable. */
+  constructor(components: WorkerComponents, start: StartMessage, limits: HttpLimits) {
+    const { log, send, now, randomBytes, openSocket } = components;
+    const { worker, workers, fds } = start;
+    this.#components = components;
+    this.#settings = start.settings;
+    this.#engine = components.createEngine({ worker, workers, fds, ...ENGINE_LIMITS }, (event) =>
+      this.#handleEvent(event),
+    );
+    const engine = this.#engine;
+    const settings = (): WorkerSettings => this.#settings;
+    const channel = new PrimaryChannel({ send });
+    const tunnels = new Tunnels({ engine, channel });
+    const login = new LoginHandler({
+      channel,
+      settings,
+      certificateSha1: () => this.#certificateSha1,
+      log,
+    });
+    const connect = new ConnectHandler(
+      { engine, channel, tunnels, settings, now, randomBytes, log },
+      { worker },
+    );
+    this.#channel = channel;
+    this.#tunnels = tunnels;
+    this.#connect = connect;
+    this.#http = new HttpFront(
+      {
+        openSocket,
+        onRequest: (request) => login.handle(request),
+        onConnect: (request) => connect.handle(request),
+        log,
+      },
+      {
+        limits,
+        authTimeoutMs: () => this.#settings.authTimeoutMs,
+        extraHeaders: () => this.#extraHeaders,
+      },
+    );
+    try {
+      this.#configure(start.settings);
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
+  }
+
+  /** Begins to accept and tells the primary. */
+  start(): void {
+    this.#engine.start();
+    // One coarse look a second at the ends of sessions, not a timer for each.
+    this.#clock = setInterval(() => this.#tunnels.closeExpired(this.#components.now()), 1000);
+    this.#channel.tell({ kind: 'ready' });
+  }
+
+  handleMessage(message: Exclude<PrimaryToWorker, { kind: 'start' }>): void {
+    switch (message.kind) {
+      case 'login-reply':
+      case 'open-tunnel-reply':
+        this.#channel.handleReply(message);
+        break;
+      case 'close-tunnel':
+        this.#connect.close(message.tunnel, message.end, message.tellClient);
+        break;
+      case 'list-tunnels':
+        this.#channel.tell({ kind: 'tunnels', id: message.id, tunnels: this.#tunnels.list() });
+        break;
+      case 'configure':
+        this.#reconfigure(message.settings);
+        break;
+      case 'shutdown':
+        this.#shutDown(message.tellClients);
+        break;
+    }
+  }
+
+  /** The channel is closed: without a primary nothing here is right any more. */
+  primaryGone(): void {
+    this.#channel.close();
+    this.#exit();
+  }
+
+  /** Cuts every connection and stops the engine. Idempotent. */
+  close(): void {
+    clearInterval(this.#clock);
+    clearTimeout(this.#ending?.timer);
+    this.#http.close();
+    this.#engine.close();
+  }
+
+  #handleEvent(event: EngineEvent): void {
+    const { log } = this.#components;
+    switch (event.type) {
+      case 'connection':
+        this.#http.accept(event);
+        break;
+      case 'held':
+      case 'connection-closed':
+      case 'tunnel-opened':
+      case 'tunnel-closed':
+        this.#connect.handleEvent(event);
+        if (this.#ending !== undefined && this.#tunnels.size === 0) this.#exit();
+        break;
+      case 'dtls-opened':
+        log.debug({ tunnel: event.tunnel, cipher: event.cipher }, 'dtls opened');
+        break;
+      case 'dtls-closed':
+        log.debug({ tunnel: event.tunnel, reason: event.reason }, 'dtls closed');
+        break;
+      case 'warning':
+        log.warn(event.message);
+        break;
+    }
+  }
+
+  #configure(settings: WorkerSettings): void {
+    this.#engine.setTls(settings.tls);
+    const certificate = new X509Certificate(settings.tls.certificateChainPem);
+    this.#certificateSha1 = certificate.fingerprint.replaceAll(':', '');
+    this.#extraHeaders = Object.entries(settings.extraHeaders).filter(isSendable);
+    this.#components.log.level = settings.logLevel;
+    this.#settings = settings;
+  }
+
+  #reconfigure(settings: WorkerSettings): void {
+    try {
+      this.#configure(settings);
+    } catch (error) {
+      this.#components.log.warn({ err: error }, 'the new settings are unusable: the old ones stay');
+    }
+  }
+
+  #shutDown(tellClients: boolean): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = { timer: setTimeout(() => this.#exit(), SHUTDOWN_TIMEOUT_MS) };
+    this.#http.close();
+    this.#tunnels.closeAll('shutdown', tellClients);
+    if (this.#tunnels.size === 0) this.#exit();
+  }
+
+  #exit(): void {
+    this.close();
+    this.#components.exit(0);
+  }
+}
+
+/** node:http throws at a header that cannot be sent; that must not happen in an answer. */
+function isSendable([name, value]: readonly [string, string]): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
