@@ -1,0 +1,99 @@
+// The auth process: forked by the primary, it alone sees passwords and what they are checked
+// against. It holds no socket of a client and lives no longer than its channel to the primary. It
+// may be killed at any time: the form that a client is looking at still works with its successor.
+import { availableParallelism } from 'node:os';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
+import { CheckQueue } from './check_queue.ts';
+import { DialogueTable } from './dialogue_table.ts';
+import { FileBackend } from './file_backend.ts';
+import { LoginService } from './login_service.ts';
+import type { LoginSetup } from './login_service.ts';
+
+// About 1 KiB each.
+const MAX_DIALOGUES = 10_000;
+// At 20 checks a second and core, a client that finds the queue full would wait for longer than
+// it is willing to.
+const MAX_WAITING_CHECKS = 2_000;
+// libuv's pool computes argon2 and reads files: one thread stays free for the files.
+const POOL_THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+const LINGER_MS = 60_000;
+const SWEEP_MS = 10_000;
+
+runAuthProcess();
+
+function runAuthProcess(): void {
+  // Ctrl-C and service managers signal the whole group; the primary says when we end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => undefined);
+  process.on('disconnect', () => process.exit(0));
+
+  const logger = pino({ base: { process: 'auth' } }, pino.destination({ fd: 1, sync: true }));
+  let app: AuthApp | undefined;
+  process.on('message', (message: PrimaryToAuth) => {
+    switch (message.kind) {
+      case 'start':
+        app = new AuthApp(logger, message.settings);
+        send({ kind: 'ready' });
+        break;
+      case 'configure':
+        app?.configure(message.settings);
+        break;
+      case 'login':
+        void app?.service.handle(message.request).then((outcome) => {
+          send({ kind: 'outcome', id: message.id, outcome });
+        });
+        break;
+    }
+  });
+}
+
+class AuthApp {
+  readonly service: LoginService;
+  readonly #logger: Logger;
+  readonly #queue = new CheckQueue({
+    running: Math.min(availableParallelism(), Math.max(1, POOL_THREADS - 1)),
+    waiting: MAX_WAITING_CHECKS,
+  });
+  #settings: AuthSettings;
+  #file: FileBackend;
+
+  constructor(logger: Logger, settings: AuthSettings) {
+    logger.level = settings.logLevel;
+    this.#logger = logger;
+    this.#settings = settings;
+    this.#file = this.#openFile(settings);
+    const dialogues = new DialogueTable({ capacity: MAX_DIALOGUES, lingerMs: LINGER_MS });
+    this.service = new LoginService({ logger, dialogues, now: Date.now }, this.#setup());
+    setInterval(() => dialogues.sweep(Date.now()), SWEEP_MS);
+  }
+
+  configure(settings: AuthSettings): void {
+    this.#logger.level = settings.logLevel;
+    if (settings.file.path !== this.#settings.file.path) {
+      void this.#file.close();
+      this.#file = this.#openFile(settings);
+    }
+    this.#settings = settings;
+    this.service.configure(this.#setup());
+  }
+
+  #setup(): LoginSetup {
+    const { chains, maxAttempts, timeoutMs } = this.#settings;
+    return {
+      rules: { chains, maxAttempts, timeoutMs },
+      backends: new Map([[this.#file.name, this.#file]]),
+    };
+  }
+
+  #openFile({ file }: AuthSettings): FileBackend {
+    const components = { logger: this.#logger, queue: this.#queue };
+    return new FileBackend(components, { file: file.path });
+  }
+}
+
+/** An answer that finds the channel closed has nobody left to read it. */
+function send(message: AuthToPrimary): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}

@@ -1,0 +1,35 @@
+// What a way of verifying people must offer to be a step of auth.chain.
+import type { Verdict } from '../../core/auth_dialogue/verdict.ts';
+import type { ClientFacts, Peer } from '../../core/ipc/messages.ts';
+
+export interface Credentials {
+  readonly user: string;
+  /** Never empty. */
+  readonly password: string;
+  readonly peer: Peer;
+  readonly client: ClientFacts;
+}
+
+/** A verdict; a challenge comes with the conversation that waits for its answer. */
+export type Round =
+  | Exclude<Verdict, { kind: 'challenge' }>
+  | (Verdict & { kind: 'challenge' } & { readonly conversation: Conversation });
+
+/** A login that takes several rounds. */
+export interface Conversation {
+  respond(answer: string, signal: AbortSignal): Promise<Round>;
+  /** The person went away. Idempotent; also called after the last round. */
+  cancel(): void;
+}
+
+/**
+ * Verifies people. Unknown user, wrong password and locked account must give the same verdict in
+ * the same time. An outage is the verdict 'unavailable'; a rejected promise counts as one too.
+ * When `signal` aborts, nobody waits for the verdict any more.
+ */
+export interface Backend {
+  readonly name: string;
+  verify(credentials: Credentials, signal: AbortSignal): Promise<Round>;
+  /** Ends what runs in the background. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+// Moves login dialogues: gives what came in to the decision machine of core/auth_dialogue and does
+// what it says until there is an answer for the client.
+import type { Logger } from 'pino';
+import { step } from '../../core/auth_dialogue/dialogue.ts';
+import type {
+  DialogueEffect,
+  DialogueInput,
+  DialogueRules,
+} from '../../core/auth_dialogue/dialogue.ts';
+import type { AuthOutcome, LoginRequest } from '../../core/ipc/messages.ts';
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import type { Backend, Conversation, Round } from './backend.ts';
+import type { DialogueTable } from './dialogue_table.ts';
+
+export interface LoginServiceComponents {
+  readonly logger: Logger;
+  readonly dialogues: DialogueTable;
+  readonly now: () => EpochMs;
+}
+
+/** What a reload replaces as a whole. */
+export interface LoginSetup {
+  readonly rules: DialogueRules;
+  readonly backends: ReadonlyMap<string, Backend>;
+}
+
+type Question = Exclude<DialogueEffect, { kind: 'answer' }>;
+
+export class LoginService {
+  readonly #components: LoginServiceComponents;
+  #setup: LoginSetup;
+  /** Backends whose outage has been logged. */
+  readonly #down = new Set<string>();
+
+  constructor(components: LoginServiceComponents, setup: LoginSetup) {
+    this.#components = components;
+    this.#setup = setup;
+  }
+
+  /** Checks that are under way end under the setup that they began with. */
+  configure(setup: LoginSetup): void {
+    this.#setup = setup;
+  }
+
+  /** Takes one step of a dialogue to its answer. Never rejects. */
+  async handle(request: LoginRequest): Promise<AuthOutcome> {
+    const setup = this.#setup;
+    const { dialogues, now } = this.#components;
+    let id = request.dialogue;
+    let input: DialogueInput = { ...request.step, now: now() };
+    for (;;) {
+      const before = dialogues.state(id);
+      const { state, effect } = step(setup.rules, before, input);
+      id = dialogues.put(id, state);
+      if (effect.kind === 'answer') {
+        // A new beginning ends a challenge that was open.
+        if (state?.phase === 'prompting') dialogues.hold(id, null);
+        this.#log(request, effect.outcome);
+        return withId(effect.outcome, id);
+      }
+      const remainingMs = (state?.expiresAt ?? 0) - now();
+      const round = await withDeadline(remainingMs, (signal) =>
+        ask(setup, dialogues.conversation(id), effect, request, signal),
+      );
+      this.#watch(effect.backend, round);
+      dialogues.hold(id, round.kind === 'challenge' ? round.conversation : null);
+      input = { kind: 'verdict', verdict: round, now: now() };
+    }
+  }
+
+  /** An outage is logged when it begins and when it ends, not at every login between. */
+  #watch(backend: string, round: Round): void {
+    const { logger } = this.#components;
+    if (round.kind !== 'unavailable') {
+      if (this.#down.delete(backend)) logger.warn({ backend }, 'backend answers again');
+    } else if (!this.#down.has(backend)) {
+      this.#down.add(backend);
+      logger.error({ backend, reason: round.reason }, 'backend cannot be asked');
+    }
+  }
+
+  #log({ peer }: LoginRequest, outcome: AuthOutcome): void {
+    const user = outcome.kind === 'accepted' ? outcome.user : undefined;
+    const reason = 'reason' in outcome ? outcome.reason : undefined;
+    this.#components.logger.debug({ outcome: outcome.kind, peer, user, reason }, 'login step');
+  }
+}
+
+async function ask(
+  { backends }: LoginSetup,
+  conversation: Conversation | null,
+  question: Question,
+  { peer, client }: LoginRequest,
+  signal: AbortSignal,
+): Promise<Round> {
+  if (question.kind === 'respond') {
+    return (
+      (await conversation?.respond(question.answer, signal)) ?? unavailable('The login is over')
+    );
+  }
+  const { backend, user, password } = question;
+  const verified = backends.get(backend)?.verify({ user, password, peer, client }, signal);
+  return (await verified) ?? unavailable(`There is no backend "${backend}"`);
+}
+
+/** A backend that throws or does not answer in time is one that cannot be asked. */
+async function withDeadline(
+  timeoutMs: Milliseconds,
+  work: (signal: AbortSignal) => Promise<Round>,
+): Promise<Round> {
+  const controller = new AbortController();
+  const late = Promise.withResolvers<Round>();
+  const timer = setTimeout(() => {
+    late.resolve(unavailable('The login took too long'));
+    controller.abort();
+  }, timeoutMs);
+  try {
+    return await Promise.race([work(controller.signal), late.promise]);
+  } catch (error) {
+    return unavailable(error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const withId = (outcome: AuthOutcome, dialogue: string | null): AuthOutcome =>
+  outcome.kind === 'form' ? { ...outcome, dialogue } : outcome;
+
+const unavailable = (reason: string): Round => ({ kind: 'unavailable', reason });

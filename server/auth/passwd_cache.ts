@@ -1,0 +1,65 @@
+// The parsed passwd file, read again whenever the file has changed: no reload is needed after
+// `wolfguard passwd` or an editor.
+import { stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { parsePasswd } from './passwd_lines.ts';
+import type { PasswdTable } from './passwd_lines.ts';
+import { readPasswdFile } from './passwd_file.ts';
+
+// Two writes in one tick of the kernel's file clock (4 ms at 250 Hz) look alike: a file that was
+// younger than this when it was read is read once more.
+const CLOCK_GRAIN_MS = 50;
+
+export class PasswdCache {
+  readonly #file: string;
+  readonly #logger: Logger;
+  #table: PasswdTable = { entries: new Map(), problems: [] };
+  #stamp = '';
+  #reading: Promise<PasswdTable> | null = null;
+  /** "line reason" of what was logged already: the file is read again after every change. */
+  #reported = new Set<string>();
+
+  constructor(components: { readonly logger: Logger }, options: { readonly file: string }) {
+    this.#logger = components.logger;
+    this.#file = options.file;
+  }
+
+  /** The file as it is now. Throws WolfguardError PASSWD_MISSING or PASSWD_ACCESS. */
+  async current(): Promise<PasswdTable> {
+    const stamp = await this.#stampOfFile();
+    if (stamp === this.#stamp) return this.#table;
+    // One read serves all logins that notice the change.
+    this.#reading ??= this.#read(stamp).finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #read(stamp: string): Promise<PasswdTable> {
+    const table = parsePasswd(await readPasswdFile(this.#file));
+    this.#table = table;
+    this.#stamp = stamp;
+    this.#report(table);
+    return table;
+  }
+
+  /** Never the same twice for a file that is missing or may still change unseen. */
+  async #stampOfFile(): Promise<string> {
+    try {
+      const { ino, size, mtimeNs, ctimeNs, mtimeMs } = await stat(this.#file, { bigint: true });
+      const settled = Date.now() - Number(mtimeMs) > CLOCK_GRAIN_MS;
+      return `${ino} ${size} ${mtimeNs} ${ctimeNs} ${settled ? '' : Date.now()}`;
+    } catch {
+      return '';
+    }
+  }
+
+  #report(table: PasswdTable): void {
+    const problems = new Map(table.problems.map((p) => [`${p.line} ${p.reason}`, p]));
+    for (const [key, { line, reason }] of problems) {
+      if (this.#reported.has(key)) continue;
+      this.#logger.warn({ file: this.#file, line, reason }, 'a line of the passwd file is skipped');
+    }
+    this.#reported = new Set(problems.keys());
+  }
+}
