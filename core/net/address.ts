@@ -25,7 +25,9 @@ export function parseIp(text: string): IpAddress | undefined {
   }
   const value = parseIpv6(text);
   if (value === undefined) return undefined;
-  return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffffffffn } : { family: 6, value };
+  return value >> 32n === 0xffffn
+    ? { family: 4, value: value & 0xffffffffn }
+    : { family: 6, value };
 }
 
 /** The usual text form; IPv6 as RFC 5952 wants it (lower case, longest zero run as "::"). */
@@ -95,8 +97,9 @@ function parseIpv4(text: string): bigint | undefined {
 function parseIpv6(text: string): bigint | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] ?? '');
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '') : [];
+  // A dotted IPv4 part ends an address, so it cannot stand before "::".
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
@@ -104,13 +107,13 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n);
 }
 
-/** The 16-bit groups of one side of "::"; the last may be a dotted IPv4 address. */
-function parseGroups(text: string): number[] | undefined {
+/** The 16-bit groups of one side of "::"; the last may be a dotted IPv4 address where one may end. */
+function parseGroups(text: string, mayEndDotted: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
-    if (index === parts.length - 1 && part.includes('.')) {
+    if (mayEndDotted && index === parts.length - 1 && part.includes('.')) {
       const value = parseIpv4(part);
       if (value === undefined) return undefined;
       groups.push(Number(value >> 16n), Number(value & 0xffffn));
