@@ -1,0 +1,52 @@
+// `wolfguard check`: every mistake in a configuration file, in the text and on the disk.
+import { readFileSync } from 'node:fs';
+import { findDiskMistakes, readFailure } from './disk.ts';
+import type { AccountFiles } from './disk.ts';
+import { examine, loadConfig } from './loader.ts';
+import { inOrder, renderCount, renderProblems } from './problems.ts';
+import type { Config } from './schema.ts';
+
+/** What to print (without a final newline) and how to exit. */
+export interface CheckResult {
+  readonly exitCode: 0 | 1;
+  readonly output: string;
+}
+
+/** Looks at the text and at everything that it names on this machine. */
+export function checkFile(
+  path: string,
+  accounts: AccountFiles = { passwd: '/etc/passwd', group: '/etc/group' },
+): CheckResult {
+  const file = readFile(path);
+  if (!file.ok) return { exitCode: 1, output: file.output };
+  const { config, problems, locate } = examine(file.text);
+  // A value that is wrong was replaced by its default: nothing on the disk speaks about it.
+  const doubtful = new Set(problems.map(({ key }) => key));
+  const onDisk = (config === undefined ? [] : findDiskMistakes(config, accounts)).filter(
+    ({ key }) => !doubtful.has(key),
+  );
+  const all = inOrder([...problems, ...locate(onDisk)]);
+  if (all.length === 0) return { exitCode: 0, output: `${path}: ok` };
+  return { exitCode: 1, output: `${renderProblems(all, file.text, path)}\n${renderCount(all)}` };
+}
+
+/** Reads a file for the server: the Config, or sentences to print. The disk is not looked at. */
+export function readConfig(
+  path: string,
+):
+  { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly output: string } {
+  const file = readFile(path);
+  return file.ok ? loadConfig(file.text, path) : file;
+}
+
+type FileText =
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly output: string };
+
+function readFile(path: string): FileText {
+  try {
+    return { ok: true, text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, output: `${path}: cannot be read: ${readFailure(code, message)}` };
+  }
+}

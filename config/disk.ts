@@ -1,0 +1,160 @@
+// What a sound configuration needs on the disk: certificate and key that fit each other, the
+// password file, users and groups. Nothing is changed, and no password or key is shown.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { quote } from './kind.ts';
+import type { Finding } from './problems.ts';
+import type { Config } from './schema.ts';
+
+/** Where the machine keeps its accounts. */
+export interface AccountFiles {
+  readonly passwd: string;
+  readonly group: string;
+}
+
+/** The findings of all checks below. */
+export const findDiskMistakes = (config: Config, accounts: AccountFiles): Finding[] => [
+  ...checkTlsFiles(config),
+  ...checkTlsLists(config),
+  ...checkPasswordFile(config),
+  ...checkAccounts(config, accounts),
+  ...checkLogDestination(config),
+];
+
+function checkTlsFiles({ tls }: Config): Finding[] {
+  const certificate = attempt('tls.certificate', () => leafOf(readText(tls.certificate)));
+  const key = attempt('tls.private_key', () => privateKeyOf(readText(tls.private_key)));
+  if (certificate.ok && key.ok && !certificate.value.checkPrivateKey(key.value)) {
+    const message = `is not the key of the certificate in ${quote(tls.certificate)}`;
+    return [finding('tls.private_key', message)];
+  }
+  return [certificate, key].flatMap((result) => (result.ok ? [] : [result.finding]));
+}
+
+/** Asks the library that the engine will ask. */
+function checkTlsLists({ tls }: Config): Finding[] {
+  const groups = attempt('tls.groups', () => {
+    if (tls.groups !== '') createSecureContext({ ecdhCurve: tls.groups });
+  });
+  const ciphers = attempt('tls.ciphers', () => {
+    if (tls.ciphers !== '') createSecureContext({ ciphers: tls.ciphers, maxVersion: 'TLSv1.2' });
+  });
+  const refused = (key: string, value: string): Finding =>
+    finding(key, `OpenSSL does not take ${quote(value)}`);
+  return [
+    ...(groups.ok ? [] : [refused('tls.groups', tls.groups)]),
+    ...(ciphers.ok ? [] : [refused('tls.ciphers', tls.ciphers)]),
+  ];
+}
+
+function checkPasswordFile({ auth }: Config): Finding[] {
+  const result = attempt('auth.file.path', () => readText(auth.file.path));
+  if (result.ok) return [];
+  const suggestion = result.missing ? 'wolfguard passwd USER makes it' : result.finding.suggestion;
+  return [{ ...result.finding, suggestion }];
+}
+
+function checkAccounts({ workers, admin }: Config, accounts: AccountFiles): Finding[] {
+  const check = (key: string, file: string, name: string, what: string): Finding[] => {
+    const names = attempt(key, () => accountNames(readText(file)));
+    if (!names.ok) return [names.finding];
+    return names.value.has(name) ? [] : [finding(key, `there is no ${what} ${quote(name)} here`)];
+  };
+  return [
+    ...check('workers.user', accounts.passwd, workers.user, 'user'),
+    ...check('workers.group', accounts.group, workers.group, 'group'),
+    ...(admin.group === '' ? [] : check('admin.group', accounts.group, admin.group, 'group')),
+  ];
+}
+
+function checkLogDestination({ log }: Config): Finding[] {
+  if (log.destination === 'stdout') return [];
+  const folder = dirname(log.destination);
+  const result = attempt('log.destination', () => {
+    if (!statSync(folder).isDirectory()) throw new Mismatch(`${quote(folder)} is not a directory`);
+  });
+  return result.ok ? [] : [result.finding];
+}
+
+/** A file that can be read and holds something else than it should. */
+class Mismatch extends Error {}
+
+type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly missing: boolean; readonly finding: Finding };
+
+function attempt<T>(key: string, action: () => T): Attempt<T> {
+  try {
+    return { ok: true, value: action() };
+  } catch (error) {
+    const { code, message, path } = error as NodeJS.ErrnoException;
+    const missing = code === 'ENOENT';
+    if (error instanceof Mismatch || path === undefined)
+      return { ok: false, missing, finding: finding(key, message) };
+    const why = readFailure(code, message);
+    const hint = code === 'EACCES' ? 'run the check as root' : undefined;
+    return {
+      ok: false,
+      missing,
+      finding: finding(key, `cannot read ${quote(path)}: ${why}`, hint),
+    };
+  }
+}
+
+/** Words for the errors of reading a file. */
+export function readFailure(code: string | undefined, message: string): string {
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'permission denied';
+  return code === 'EISDIR' ? 'it is a directory' : message;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    // Errors of read(2), unlike those of open(2), do not name the file.
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
+}
+
+/** Reads the whole chain and returns its first certificate. */
+function leafOf(pem: string): X509Certificate {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const [leaf] = blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new Mismatch(`certificate ${index + 1} of the file is damaged`);
+    }
+  });
+  if (leaf === undefined) throw new Mismatch('the file holds no certificate in PEM form');
+  return leaf;
+}
+
+function privateKeyOf(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const locked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+    throw new Mismatch(
+      locked || pem.includes('ENCRYPTED')
+        ? 'the key has a passphrase, and nobody is there to type it'
+        : 'the file holds no private key in PEM form',
+    );
+  }
+}
+
+/** The first fields of passwd(5) or group(5) lines. */
+const accountNames = (text: string): Set<string> =>
+  new Set(text.split('\n').map((line) => line.split(':')[0] ?? ''));
+
+const finding = (key: string, message: string, suggestion?: string): Finding => ({
+  path: key.split('.'),
+  at: 'value',
+  key,
+  message: `${key}: ${message}`,
+  suggestion,
+});
