@@ -5,7 +5,7 @@ import { Deadlines } from '../../../../core/session/deadlines.ts';
 
 const changes = fc.array(
   fc.record({ session: fc.nat(20), at: fc.option(fc.nat(50), { nil: null, freq: 4 }) }),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 );
 
 test('the first deadline is the smallest of those set, moved and removed at random', () => {
@@ -27,7 +27,7 @@ test('the first deadline is the smallest of those set, moved and removed at rand
 
 test('deadlines come out in their order', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(1000), { maxLength: 100 }), (times) => {
+    fc.property(fc.array(fc.nat(1000), { maxLength: 100, size: 'max' }), (times) => {
       const deadlines = new Deadlines();
       for (const [session, at] of times.entries()) deadlines.set(session, at);
       const drained: number[] = [];

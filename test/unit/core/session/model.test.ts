@@ -46,7 +46,7 @@ test('no address twice, owners are the connected tunnels, the saved sessions are
   fc.assert(
     fc.property(
       fc.boolean(),
-      fc.array(operation, { maxLength: 120 }),
+      fc.array(operation, { maxLength: 120, size: 'max' }),
       (predictable, operations) => {
         const world = new World(predictable);
         for (const each of operations) {
@@ -55,7 +55,7 @@ test('no address twice, owners are the connected tunnels, the saved sessions are
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -126,6 +126,13 @@ class World {
       policy: { ...policy, max_sessions: MAX_SESSIONS, session_timeout: 20 * MINUTE },
     });
     this.#apply(outcome.effects);
+    if (outcome.kind === 'accepted') return;
+    const { registry } = this.#bench;
+    const connected = registry
+      .find({ user: `user${user}` })
+      .filter(({ state }) => state.kind === 'connected');
+    if (outcome.limit === 'max_sessions') assert.equal(connected.length, MAX_SESSIONS);
+    else assert.equal(registry.size, MAX_CLIENTS);
   }
 
   #open(each: Extract<Operation, { do: 'open' }>): void {
