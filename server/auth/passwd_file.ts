@@ -57,7 +57,16 @@ async function resolveLinks(file: string): Promise<string> {
     return await realpath(file);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return path.join(await realpath(path.dirname(file)), path.basename(file));
+    return path.join(await resolveFolder(path.dirname(file)), path.basename(file));
+  }
+}
+
+async function resolveFolder(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new WolfguardError('PASSWD_MISSING', `There is no folder ${folder}: make it first.`);
   }
 }
 
