@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseLoginBody } from '../../../../core/auth/config_auth.ts';
+import {
+  renderAuthRequest,
+  renderComplete,
+  renderLoggedOut,
+} from '../../../../core/auth/config_auth_answer.ts';
+import type { LoginForm } from '../../../../core/ipc/messages.ts';
+
+const NO_DEVICE = { platform: '', computerName: '' };
+
+test('init names the group and the device in any order of elements [oc 4.2]', () => {
+  const parts = [
+    '<version who="vpn">v9.01</version>',
+    '<device-id computer-name="box">linux-64</device-id>',
+    '<capabilities><auth-method>single-sign-on-v2</auth-method></capabilities>',
+    '<group-select>staff</group-select>',
+    '<group-access>https://vpn.example.com/</group-access>',
+  ];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(parts, { minLength: parts.length }), (order) => {
+      assert.deepEqual(
+        parse(`<config-auth client="vpn" type="init">${order.join('\n')}</config-auth>`),
+        { kind: 'init', group: 'staff', device: { platform: 'linux-64', computerName: 'box' } },
+      );
+    }),
+  );
+});
+
+test('an auth-reply becomes form values by name, blanks in passwords kept [oc 4.4]', () => {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>
+    <config-auth client="vpn" type="auth-reply"><group-select>staff</group-select>
+    <auth><username>alice</username><password> p&amp;&lt;ß </password>
+    <client-cert-chain><x/></client-cert-chain></auth></config-auth>`;
+  assert.deepEqual(parse(body), {
+    kind: 'reply',
+    fields: { username: 'alice', password: ' p&<ß ' },
+    group: 'staff',
+    device: NO_DEVICE,
+  });
+});
+
+test('an auth-reply without auth is an empty reply', () => {
+  assert.deepEqual(parse('<config-auth type="auth-reply"/>'), {
+    kind: 'reply',
+    fields: {},
+    group: null,
+    device: NO_DEVICE,
+  });
+});
+
+test('a bare auth of the oldest clients is a reply [oc 2.3]', () => {
+  const sent = parse('<auth><username>u</username><group_list>g</group_list></auth>');
+  assert.ok(sent.kind === 'reply');
+  assert.deepEqual(sent.fields, { username: 'u' });
+  assert.equal(sent.group, 'g');
+});
+
+test('logout carries its token, or none if the token cannot be a cookie', () => {
+  const logout = (token: string): unknown =>
+    parse(`<config-auth type="logout"><session-token>${token}</session-token></config-auth>`);
+  assert.deepEqual(logout(' abc '), { kind: 'logout', sessionToken: 'abc' });
+  assert.deepEqual(logout('a b'), { kind: 'logout', sessionToken: null });
+  assert.deepEqual(logout('x'.repeat(1025)), { kind: 'logout', sessionToken: null });
+});
+
+test('the form-encoded body of the fallback is a reply [oc 4.10]', () => {
+  assert.deepEqual(parse('group%5flist=g1&username=u%202&password=a+b%26\n'), {
+    kind: 'reply',
+    fields: { username: 'u 2', password: 'a b&' },
+    group: 'g1',
+    device: NO_DEVICE,
+  });
+});
+
+test('an empty body asks for the form', () => {
+  assert.deepEqual(parse(''), { kind: 'init', group: null, device: NO_DEVICE });
+});
+
+for (const [what, body] of [
+  ['another root', '<html/>'],
+  ['another type', '<config-auth type="complete"/>'],
+  ['no type', '<config-auth/>'],
+  ['a control character in a password', 'username=u&password=a%00b'],
+  ['a password above 8 KiB', `password=${'x'.repeat(8193)}`],
+  ['33 values', Array.from({ length: 33 }, (_, i) => `a${i}=`).join('&')],
+  ['a name from JavaScript', '__proto__=x'],
+] as const)
+  test(`${what} is refused`, () => assert.equal(parse(body).kind, 'invalid'));
+
+test('no body makes the parser throw', () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void parseLoginBody(bytes)));
+  fc.assert(fc.property(fc.string(), (text) => void parseLoginBody(Buffer.from(`<${text}`))));
+});
+
+const FORM: LoginForm = {
+  message: 'Log in & "enjoy"',
+  error: null,
+  inputs: [
+    { type: 'text', name: 'username', label: 'Username:' },
+    { type: 'password', name: 'password', label: 'Password:' },
+  ],
+};
+
+test('a form is rendered as auth-request [oc 4.3]', () => {
+  assert.equal(
+    renderAuthRequest(FORM, 'openconnect'),
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+      '<config-auth client="vpn" type="auth-request"><version who="sg">0.1(1)</version>' +
+      '<auth id="main"><message>Log in &amp; &quot;enjoy&quot;</message>' +
+      '<form method="post" action="/auth">' +
+      '<input type="text" name="username" label="Username:"/>' +
+      '<input type="password" name="password" label="Password:"/></form></auth></config-auth>\n',
+  );
+});
+
+test('an error stands beside the message', () => {
+  assert.match(
+    renderAuthRequest({ ...FORM, error: 'Login failed <1>' }, 'openconnect'),
+    /<\/message><error id="login">Login failed &lt;1&gt;<\/error><form /,
+  );
+});
+
+test('a form without inputs stays empty, so that the client shows its message and ends', () => {
+  assert.match(
+    renderAuthRequest({ message: 'Locked', error: null, inputs: [] }, 'anyconnect'),
+    /<message>Locked<\/message><form method="post" action="\/auth"\/><\/auth>/,
+  );
+});
+
+test('the oldest clients get a bare auth, with "passwd" at the password step [oc 2.3, 4.3]', () => {
+  const [, password] = FORM.inputs;
+  assert.ok(password !== undefined);
+  assert.match(renderAuthRequest(FORM, 'openconnect-v3'), /^<\?xml [^\n]*\n<auth id="main">/);
+  assert.match(
+    renderAuthRequest({ ...FORM, inputs: [password] }, 'openconnect-v3'),
+    /<auth id="passwd">/,
+  );
+  assert.match(renderComplete('', 'openconnect-v3'), /\n<auth id="success"><title>/);
+});
+
+test('complete carries the banner only where there is one [oc 4.11]', () => {
+  assert.match(
+    renderComplete('a < b', 'openconnect'),
+    /<auth id="success"><title>SSL VPN Service<\/title><banner>a &lt; b<\/banner><\/auth>/,
+  );
+  assert.doesNotMatch(renderComplete('', 'openconnect'), /banner/);
+  assert.match(renderLoggedOut('anyconnect'), /type="complete"><version who="sg">/);
+});
+
+const parse = (body: string): ReturnType<typeof parseLoginBody> =>
+  parseLoginBody(Buffer.from(body));
