@@ -145,7 +145,8 @@ export const headers: Kind<Readonly<Record<string, string>>> = {
       else if (line.parse(value, here) !== MISTAKE) continue;
       sound = false;
     }
-    return sound ? (raw as Readonly<Record<string, string>>) : MISTAKE;
+    // A plain object: the TOML reader's has no prototype and would differ from the default's {}.
+    return sound ? { ...(raw as Readonly<Record<string, string>>) } : MISTAKE;
   },
 };
 
@@ -157,8 +158,10 @@ export const onlyNow = <T, N extends T>(
   kind: Kind<T>,
   isNow: (value: T) => value is N,
   instead: string,
+  example = kind.example,
 ): Kind<N> => ({
   ...kind,
+  example,
   parse: (raw, say) => {
     const value = kind.parse(raw, say);
     if (value === MISTAKE) return MISTAKE;

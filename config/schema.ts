@@ -6,7 +6,9 @@ import { optional, text } from './kinds.ts';
 import { pool } from './kinds_net.ts';
 import { auth, chain, file, ldap, oidc, pam, radius } from './schema_auth.ts';
 import { policy } from './schema_policy.ts';
+import * as operation from './schema_operation.ts';
 import * as server from './schema_server.ts';
+import { acme, dtls, tls } from './schema_tls.ts';
 import { later, list, named } from './table.ts';
 import type { ConfigOf, Key, Section } from './table.ts';
 
@@ -62,9 +64,9 @@ export const schema = {
   workers: server.workers,
   engine: server.engine,
   state: server.state,
-  tls: server.tls,
-  'tls.acme': server.acme,
-  dtls: server.dtls,
+  tls,
+  'tls.acme': acme,
+  dtls,
   auth,
   'auth.chain': chain,
   'auth.file': file,
@@ -75,15 +77,15 @@ export const schema = {
   network: server.networkSection,
   policy,
   limits: server.limits,
-  ban: server.ban,
-  camouflage: server.camouflage,
-  http: server.http,
-  hooks: server.hooks,
-  admin: server.admin,
-  web: server.web,
-  metrics: server.metrics,
-  log: server.log,
-  cluster: server.cluster,
+  ban: operation.ban,
+  camouflage: operation.camouflage,
+  http: operation.http,
+  hooks: operation.hooks,
+  admin: operation.admin,
+  web: operation.web,
+  metrics: operation.metrics,
+  log: operation.log,
+  cluster: operation.cluster,
   vhost,
   group,
   user,

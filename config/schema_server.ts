@@ -1,15 +1,8 @@
-// The schema of what belongs to the machine: sockets, processes, TLS, network, limits, log.
-import type { Kind } from './kind.ts';
-import { boolean, choice, headers, integer, list, onlyNow, optional, path, text } from './kinds.ts';
+// The schema of what belongs to the machine: sockets, processes, state, network, limits.
+import { boolean, choice, integer, list, onlyNow, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
-import { deviceName, domain, network, pool, socketAddress } from './kinds_net.ts';
+import { deviceName, network, pool, socketAddress } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
-
-/** The longest path of a Unix socket: sun_path holds 108 bytes with the final NUL. */
-const SOCKET_PATH_BYTES = 107;
-
-const isPath = (value: string): value is string => value.startsWith('/');
-const isStdoutOrPath = (value: string): value is string => value === 'stdout' || isPath(value);
 
 const listeners = list(socketAddress, 'addresses with a port');
 
@@ -72,75 +65,6 @@ export const state = table(
   },
 );
 
-export const tls = table(
-  { reloadable: true },
-  {
-    certificate: key(
-      path('/etc/wolfguard/server.pem'),
-      '/etc/wolfguard/server.pem',
-      'the chain as PEM, the server first',
-    ),
-    private_key: key(
-      onlyNow(
-        keyLocation('/etc/wolfguard/server.key'),
-        isPath,
-        'a path to a PEM file works now, for example "/etc/wolfguard/server.key"',
-      ),
-      '/etc/wolfguard/server.key',
-      'PEM, without a passphrase; a pkcs11: URI is not available yet',
-    ),
-    min_version: key(choice('1.2', '1.3'), '1.2', '"1.2" or "1.3"'),
-    groups: key(
-      text({ example: '"X25519MLKEM768:X25519:P-256"' }),
-      'X25519MLKEM768:X25519:P-256',
-      'key exchange, post-quantum first; "" = the library\'s own',
-    ),
-    ciphers: key(text(), '', 'TLS 1.2 list in OpenSSL syntax; "" = the server\'s own'),
-    ocsp_response: later(
-      optional(path('/etc/wolfguard/ocsp.der')),
-      '',
-      'DER file to staple, re-read when it changes',
-    ),
-    client_ca: later(
-      optional(path('/etc/wolfguard/client-ca.pem')),
-      '',
-      'turns certificate login on',
-    ),
-    client_crl: later(
-      optional(path('/etc/wolfguard/client.crl')),
-      '',
-      'revoked client certificates',
-    ),
-    user_field: later(
-      text(),
-      'CN',
-      'where the user stands in a client certificate: CN, UID, SAN:email, SAN:upn, an OID',
-    ),
-    group_field: later(text(), 'OU', 'where the group stands'),
-  },
-);
-
-export const acme = table(
-  { about: 'certificates from an ACME authority instead of files' },
-  {
-    directory: later(text(), '', 'URL of the authority'),
-    domains: later(list(domain, 'domains'), [], 'names to certify'),
-    email: later(text(), '', 'where the authority writes to'),
-  },
-);
-
-export const dtls = table(
-  {},
-  {
-    legacy: key(
-      boolean,
-      true,
-      'Cisco clients: the resumption-style handshake (X-DTLS12-CipherSuite)',
-    ),
-    min_version: later(choice('1.0', '1.2'), '1.2', '"1.0" only for very old Cisco clients'),
-  },
-);
-
 export const networkSection = table(
   {},
   {
@@ -156,6 +80,7 @@ export const networkSection = table(
         integer(48, 128),
         (value): value is 128 => value === 128,
         'only 128, one address per client',
+        '128',
       ),
       128,
       'prefix length of what a client gets; only 128 for now',
@@ -190,120 +115,3 @@ export const limits = table(
     ),
   },
 );
-
-export const ban = table(
-  { reloadable: true, about: 'sources that collect too many points are locked out for a while' },
-  {
-    max_score: later(integer(0, 1_000_000), 80, 'points that ban a source'),
-    wrong_password: later(integer(0, 1_000_000), 10, 'points for a wrong password'),
-    failed_connect: later(integer(0, 1_000_000), 1, 'points for a connection without a login'),
-    kkdcp: later(integer(0, 1_000_000), 1, 'points for a request to the Kerberos proxy'),
-    reset_after: later(duration({ zero: false }), '20m', 'when points are forgotten'),
-    allow: later(list(network, 'networks'), [], 'never banned'),
-  },
-);
-
-export const camouflage = table(
-  {
-    reloadable: true,
-    about: 'look like an ordinary web server unless the URL carries the secret',
-  },
-  {
-    secret: later(text(), '', 'what the URL must carry; "" = off'),
-    realm: later(text(), '', 'asks others for a password to this realm'),
-  },
-);
-
-export const http = table(
-  { reloadable: true },
-  { headers: key(headers, {}, 'extra response headers, e.g. { "X-Frame-Options" = "DENY" }') },
-);
-
-export const hooks = table(
-  {
-    reloadable: true,
-    about: "run with ocserv's environment variables, so its scripts go on working",
-  },
-  {
-    connect: later(optional(path('/etc/wolfguard/connect')), '', 'run when a session opens'),
-    disconnect: later(optional(path('/etc/wolfguard/disconnect')), '', 'run when it closes'),
-    host_update: later(
-      optional(path('/etc/wolfguard/update')),
-      '',
-      'run when its host name changes',
-    ),
-  },
-);
-
-export const admin = table(
-  {},
-  {
-    socket: key(
-      path('/run/wolfguard/admin.sock', SOCKET_PATH_BYTES),
-      '/run/wolfguard/admin.sock',
-      'what wolfctl talks to',
-    ),
-    group: key(text(), '', 'members may use it; "" = root only'),
-  },
-);
-
-export const web = table(
-  { about: 'the dashboard and its REST API' },
-  {
-    listen: later(optional(socketAddress), '', 'e.g. "127.0.0.1:8080"; "" = off'),
-    admins: later(list(text(), 'names'), [], '"file:NAME", "group:NAME"'),
-  },
-);
-
-export const metrics = table(
-  { about: 'Prometheus text at /metrics; /healthz and /readyz' },
-  { listen: later(optional(socketAddress), '', 'e.g. "127.0.0.1:9100"; "" = off') },
-);
-
-export const log = table(
-  {},
-  {
-    level: key(
-      choice('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
-      'info',
-      '"trace", "debug", "info", "warn", "error", "fatal"',
-      { reloadable: true },
-    ),
-    format: key(choice('json', 'pretty'), 'json', '"json" or "pretty"'),
-    destination: key(
-      onlyNow(logDestination(), isStdoutOrPath, '"stdout" and paths work now'),
-      'stdout',
-      '"stdout" or a path; "journal" and "syslog" are not available yet',
-    ),
-  },
-);
-
-export const cluster = table(
-  { about: 'several machines as one VPN' },
-  {
-    store: later(text(), '', '"" = the embedded database; or "redis://host:6379"'),
-    node: later(text(), '', 'this machine\'s name; "" = the host name'),
-  },
-);
-
-/** A path, or the URI of a key in a hardware module. */
-function keyLocation(example: string): Kind<string> {
-  const file = path(example);
-  return {
-    ...file,
-    parse: (raw, say) =>
-      typeof raw === 'string' && raw.startsWith('pkcs11:') ? raw : file.parse(raw, say),
-  };
-}
-
-/** A word for a well-known place, or a path. */
-function logDestination(): Kind<string> {
-  const file = path('/var/log/wolfguard.log');
-  const word = choice('stdout', 'journal', 'syslog');
-  return {
-    ...file,
-    name: '"stdout" or path',
-    parse: (raw, say) =>
-      typeof raw === 'string' && raw.startsWith('/') ? file.parse(raw, say) : word.parse(raw, say),
-  };
-}

@@ -46,11 +46,12 @@ function isGuilty(line: string, error: TomlError): boolean {
   // After a wrong header the keys below it would belong to another section.
   if (!/^\s*[\w"'-][\w"'.\s-]*=/.test(line)) return false;
   // An open bracket or quotation may be meant to go on in the next line.
-  if (opensMore(error)) return false;
+  if (opensMore(line, error)) return false;
   return isRepeated(error) || parseToml(line.trimEnd()) instanceof TomlError;
 }
 
-const opensMore = (error: TomlError): boolean => /unfinished (?:array|table)/.test(error.message);
+const opensMore = (line: string, error: TomlError): boolean =>
+  /unfinished (?:array|table)/.test(error.message) || /"""|'''/.test(line);
 const isRepeated = (error: TomlError): boolean => error.message.includes('already defined');
 
 function problemOf(error: TomlError, lines: readonly string[]): Problem {

@@ -1,0 +1,120 @@
+// The schema of running the server: who is kept away, what is told to whom, and where to.
+import type { Kind } from './kind.ts';
+import { choice, headers, integer, list, onlyNow, optional, path, text } from './kinds.ts';
+import { duration } from './kinds_quantity.ts';
+import { network, socketAddress } from './kinds_net.ts';
+import { key, later, table } from './table.ts';
+
+/** The longest path of a Unix socket: sun_path holds 108 bytes with the final NUL. */
+const SOCKET_PATH_BYTES = 107;
+
+export const ban = table(
+  { reloadable: true, about: 'sources that collect too many points are locked out for a while' },
+  {
+    max_score: later(integer(0, 1_000_000), 80, 'points that ban a source'),
+    wrong_password: later(integer(0, 1_000_000), 10, 'points for a wrong password'),
+    failed_connect: later(integer(0, 1_000_000), 1, 'points for a connection without a login'),
+    kkdcp: later(integer(0, 1_000_000), 1, 'points for a request to the Kerberos proxy'),
+    reset_after: later(duration({ zero: false }), '20m', 'when points are forgotten'),
+    allow: later(list(network, 'networks'), [], 'never banned'),
+  },
+);
+
+export const camouflage = table(
+  {
+    reloadable: true,
+    about: 'look like an ordinary web server unless the URL carries the secret',
+  },
+  {
+    secret: later(text(), '', 'what the URL must carry; "" = off'),
+    realm: later(text(), '', 'asks others for a password to this realm'),
+  },
+);
+
+export const http = table(
+  { reloadable: true },
+  { headers: key(headers, {}, 'extra response headers, e.g. { "X-Frame-Options" = "DENY" }') },
+);
+
+export const hooks = table(
+  {
+    reloadable: true,
+    about: "run with ocserv's environment variables, so its scripts go on working",
+  },
+  {
+    connect: later(optional(path('/etc/wolfguard/connect')), '', 'run when a session opens'),
+    disconnect: later(optional(path('/etc/wolfguard/disconnect')), '', 'run when it closes'),
+    host_update: later(
+      optional(path('/etc/wolfguard/update')),
+      '',
+      'run when its host name changes',
+    ),
+  },
+);
+
+export const admin = table(
+  {},
+  {
+    socket: key(
+      path('/run/wolfguard/admin.sock', SOCKET_PATH_BYTES),
+      '/run/wolfguard/admin.sock',
+      'what wolfctl talks to',
+    ),
+    group: key(text(), '', 'members may use it; "" = root only'),
+  },
+);
+
+export const web = table(
+  { about: 'the dashboard and its REST API' },
+  {
+    listen: later(optional(socketAddress), '', 'e.g. "127.0.0.1:8080"; "" = off'),
+    admins: later(list(text(), 'names'), [], '"file:NAME", "group:NAME"'),
+  },
+);
+
+export const metrics = table(
+  { about: 'Prometheus text at /metrics; /healthz and /readyz' },
+  { listen: later(optional(socketAddress), '', 'e.g. "127.0.0.1:9100"; "" = off') },
+);
+
+export const log = table(
+  {},
+  {
+    level: key(
+      choice('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+      'info',
+      '"trace", "debug", "info", "warn", "error", "fatal"',
+      { reloadable: true },
+    ),
+    format: key(choice('json', 'pretty'), 'json', '"json" or "pretty"'),
+    destination: key(
+      onlyNow(logDestination(), isStdoutOrPath, '"stdout" and paths work now'),
+      'stdout',
+      '"stdout" or a path; "journal" and "syslog" are not available yet',
+    ),
+  },
+);
+
+export const cluster = table(
+  { about: 'several machines as one VPN' },
+  {
+    store: later(text(), '', '"" = the embedded database; or "redis://host:6379"'),
+    node: later(text(), '', 'this machine\'s name; "" = the host name'),
+  },
+);
+
+/** A word for a well-known place, or a path. */
+function logDestination(): Kind<string> {
+  const file = path('/var/log/wolfguard.log');
+  const word = choice('stdout', 'journal', 'syslog');
+  return {
+    ...file,
+    name: '"stdout" or path',
+    parse: (raw, say) =>
+      typeof raw === 'string' && raw.startsWith('/') ? file.parse(raw, say) : word.parse(raw, say),
+  };
+}
+
+function isStdoutOrPath(value: string): value is string {
+  return value === 'stdout' || value.startsWith('/');
+}

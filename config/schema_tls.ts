@@ -1,0 +1,88 @@
+// The schema of certificates, keys and what the handshakes may use.
+import type { Kind } from './kind.ts';
+import { boolean, choice, list, onlyNow, optional, path, text } from './kinds.ts';
+import { domain } from './kinds_net.ts';
+import { key, later, table } from './table.ts';
+
+export const tls = table(
+  { reloadable: true },
+  {
+    certificate: key(
+      path('/etc/wolfguard/server.pem'),
+      '/etc/wolfguard/server.pem',
+      'the chain as PEM, the server first',
+    ),
+    private_key: key(
+      onlyNow(
+        keyLocation('/etc/wolfguard/server.key'),
+        isPath,
+        'a path to a PEM file works now, for example "/etc/wolfguard/server.key"',
+      ),
+      '/etc/wolfguard/server.key',
+      'PEM, without a passphrase; a pkcs11: URI is not available yet',
+    ),
+    min_version: key(choice('1.2', '1.3'), '1.2', '"1.2" or "1.3"'),
+    groups: key(
+      text({ example: '"X25519MLKEM768:X25519:P-256"' }),
+      'X25519MLKEM768:X25519:P-256',
+      'key exchange, post-quantum first; "" = the library\'s own',
+    ),
+    ciphers: key(text(), '', 'TLS 1.2 list in OpenSSL syntax; "" = the server\'s own'),
+    ocsp_response: later(
+      optional(path('/etc/wolfguard/ocsp.der')),
+      '',
+      'DER file to staple, re-read when it changes',
+    ),
+    client_ca: later(
+      optional(path('/etc/wolfguard/client-ca.pem')),
+      '',
+      'turns certificate login on',
+    ),
+    client_crl: later(
+      optional(path('/etc/wolfguard/client.crl')),
+      '',
+      'revoked client certificates',
+    ),
+    user_field: later(
+      text(),
+      'CN',
+      'where the user stands in a client certificate: CN, UID, SAN:email, SAN:upn, an OID',
+    ),
+    group_field: later(text(), 'OU', 'where the group stands'),
+  },
+);
+
+export const acme = table(
+  { about: 'certificates from an ACME authority instead of files' },
+  {
+    directory: later(text(), '', 'URL of the authority'),
+    domains: later(list(domain, 'domains'), [], 'names to certify'),
+    email: later(text(), '', 'where the authority writes to'),
+  },
+);
+
+export const dtls = table(
+  {},
+  {
+    legacy: key(
+      boolean,
+      true,
+      'Cisco clients: the resumption-style handshake (X-DTLS12-CipherSuite)',
+    ),
+    min_version: later(choice('1.0', '1.2'), '1.2', '"1.0" only for very old Cisco clients'),
+  },
+);
+
+/** A path, or the URI of a key in a hardware module. */
+function keyLocation(example: string): Kind<string> {
+  const file = path(example);
+  return {
+    ...file,
+    parse: (raw, say) =>
+      typeof raw === 'string' && raw.startsWith('pkcs11:') ? raw : file.parse(raw, say),
+  };
+}
+
+function isPath(value: string): value is string {
+  return value.startsWith('/');
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createAuthority } from '../../../certs/authority.ts';
+import type { KeyPairPem } from '../../../certs/authority.ts';
+import { checkFile, readConfig } from '../../../config/check.ts';
+import type { CheckResult } from '../../../config/check.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+
+let folder = '';
+let pair: KeyPairPem;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wolfguard-check-'));
+  pair = await createAuthority('test', NOW);
+  put('server.pem', pair.certificatePem);
+  put('server.key', pair.privateKeyPem);
+  put('passwd', '');
+  put('etc-passwd', 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
+  put('etc-group', 'root:x:0:\nnogroup:x:65534:\n');
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+test('a sound file on a sound machine is ok', () => {
+  assert.deepEqual(check(''), { exitCode: 0, output: `${at('wolfguard.toml')}: ok` });
+});
+
+test('a file that cannot be read is one clear sentence', () => {
+  assert.deepEqual(checkFile(at('none.toml')), {
+    exitCode: 1,
+    output: `${at('none.toml')}: cannot be read: there is no such file`,
+  });
+  assert.deepEqual(checkFile(folder), {
+    exitCode: 1,
+    output: `${folder}: cannot be read: it is a directory`,
+  });
+  assert.deepEqual(readConfig(at('none.toml')), {
+    ok: false,
+    output: `${at('none.toml')}: cannot be read: there is no such file`,
+  });
+});
+
+test('mistakes of the text and of the disk come together, in order, and are counted', () => {
+  const { exitCode, output } = check(
+    '[workers]\nuser = "nobdy"\n[policy]\nkeep_alive = "5h"\n[log]\ndestination = "/nowhere/at/all.log"\n',
+  );
+  assert.equal(exitCode, 1);
+  assert.deepEqual(headlines(output), [
+    'workers.user: there is no user "nobdy" here',
+    'unknown key "keep_alive" in [policy]',
+    'log.destination: cannot read "/nowhere/at": there is no such file',
+    '3 mistakes',
+  ]);
+  assert.match(output, /\^{10} did you mean "keepalive"\?/);
+});
+
+test('certificate and key must be there, be what they should, and belong together', async () => {
+  const other = await createAuthority('other', NOW);
+  put('other.key', other.privateKeyPem);
+  put('damaged.pem', pair.certificatePem.replace(/\n.{20}/, '\nAAAA'));
+  const said = (certificate: string, key: string): string[] =>
+    headlines(check('', certificate, key).output);
+  assert.match(
+    said('server.pem', 'other.key').join('\n'),
+    /^tls.private_key: is not the key of the certificate in .*\n1 mistake$/,
+  );
+  assert.match(
+    said('none.pem', 'server.key')[0] ?? '',
+    /^tls.certificate: cannot read .*there is no such file$/,
+  );
+  assert.match(
+    said('server.key', 'server.key')[0] ?? '',
+    /^tls.certificate: the file holds no certificate/,
+  );
+  assert.match(
+    said('damaged.pem', 'server.key')[0] ?? '',
+    /^tls.certificate: certificate 1 of the file is damaged/,
+  );
+  assert.match(
+    said('server.pem', 'server.pem')[0] ?? '',
+    /^tls.private_key: the file holds no private key/,
+  );
+});
+
+test('a key never stands in the output', () => {
+  const { output } = check('', 'server.key', 'passwd');
+  const secret = pair.privateKeyPem.split('\n')[1] ?? '';
+  assert.ok(secret.length > 20);
+  assert.ok(!output.includes(secret));
+});
+
+test('group and cipher lists are shown to the library that will use them', () => {
+  assert.deepEqual(
+    headlines(
+      check('', 'server.pem', 'server.key', 'groups = "X25519:nonsense"\nciphers = "nonsense"')
+        .output,
+    ),
+    [
+      'tls.groups: OpenSSL does not take "X25519:nonsense"',
+      'tls.ciphers: OpenSSL does not take "nonsense"',
+      '2 mistakes',
+    ],
+  );
+  assert.equal(
+    check('', 'server.pem', 'server.key', 'ciphers = "ECDHE+AESGCM:!aNULL"').exitCode,
+    0,
+  );
+});
+
+test('a default that this machine lacks is named without a line', () => {
+  const file = at('bare.toml');
+  put('bare.toml', '');
+  const { output } = checkFile(file, accounts());
+  assert.match(
+    output,
+    /bare\.toml: auth\.file\.path: .* \(the default: the file does not set it\)\n {4}wolfguard passwd USER makes it/,
+  );
+});
+
+test('a wrong value is reported once, not again for the default that stands in for it', () => {
+  const { output } = check('[admin]\ngroup = 3\n');
+  assert.deepEqual(headlines(output), [
+    'admin.group: expected text in quotes, found a number',
+    '1 mistake',
+  ]);
+});
+
+function check(
+  more: string,
+  certificate = 'server.pem',
+  key = 'server.key',
+  tls = '',
+): CheckResult {
+  put(
+    'wolfguard.toml',
+    `[tls]
+certificate = ${JSON.stringify(at(certificate))}
+private_key = ${JSON.stringify(at(key))}
+${tls}
+[auth.file]
+path = ${JSON.stringify(at('passwd'))}
+${more}`,
+  );
+  return checkFile(at('wolfguard.toml'), accounts());
+}
+
+/** The sentences, without places, source lines and carets. */
+const headlines = (output: string): string[] =>
+  output
+    .split('\n')
+    .filter((line) => !/^\s/.test(line) && !/^ *\d+ \|/.test(line))
+    .map((line) => line.replace(/^\/\S+?\.toml:(\d+:\d+:)? /, ''));
+
+const accounts = () => ({ passwd: at('etc-passwd'), group: at('etc-group') });
+const at = (name: string): string => join(folder, name);
+const put = (name: string, text: string): void => writeFileSync(at(name), text);
