@@ -96,9 +96,7 @@ const TUN_ADVICE: Readonly<Partial<Record<string, { code: string; text(name: str
         'set another name as network.device',
     },
     EINVAL: {
-      code: 'TUN_NAME',
-      text: (name) =>
-        `"${name}" cannot be the name of a TUN device: network.device must have 1 to 15 letters, ` +
-        'digits, "-" or "_", and must not be the name of a device of another kind',
-    },
-  };
+    code: 'TUN_NAME',
+    text: (name) => `"${name}" cannot be a device name: network.device has 1 to 15 letters or digits`,
+  },
+};

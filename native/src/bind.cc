@@ -2,6 +2,7 @@
 #include "bind.h"
 
 NAPI_MODULE_INIT() {
+  wolfguard::bind_engine(env, exports);
   wolfguard::bind_system(env, exports);
   return exports;
 }

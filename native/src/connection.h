@@ -1,0 +1,46 @@
+// A TLS connection that has done its handshake, and what JavaScript decided for its tunnel.
+#pragma once
+
+#include <openssl/crypto.h>
+
+#include <array>
+#include <memory>
+
+#include "bytes.h"
+#include "endpoint.h"
+#include "engine_events.h"
+#include "fd.h"
+#include "tls_stream.h"
+
+namespace wolfguard {
+
+struct Connection {
+  ~Connection() { OPENSSL_cleanse(dtls_psk.data(), dtls_psk.size()); }
+
+  ConnectionId id = 0;
+  Fd socket;
+  std::unique_ptr<TlsStream> tls;
+  Endpoint peer, local;
+  /** The exporter secret of this very connection [oc 8.2]. */
+  std::array<uint8_t, 32> dtls_psk{};
+};
+
+/** Numbers are 0 where a timer is off; see TunnelParams in native/engine.ts. */
+struct TunnelParams {
+  ConnectionId connection = 0;
+  std::string answer;
+  Bytes early;
+  bool has_inside4 = false, has_inside6 = false;
+  /** IPv4 as ::ffff:a.b.c.d. */
+  Address inside4{}, inside6{};
+  uint32_t inside6_prefix = 128;
+  uint32_t mtu = 0;
+  bool has_dtls = false;
+  std::array<uint8_t, 32> app_id{};
+  /** Legacy resumption instead of PSK-NEGOTIATE [oc 8.3]. */
+  bool legacy_dtls = false;
+  std::array<uint8_t, 48> master_secret{};
+  int64_t dpd_ms = 0, keepalive_ms = 0, idle_timeout_ms = 0, switch_to_tcp_ms = 0;
+};
+
+}  // namespace wolfguard

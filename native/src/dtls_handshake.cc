@@ -1,0 +1,257 @@
+#include "dtls_handshake.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/kdf.h>
+
+namespace wolfguard {
+
+namespace {
+
+/** AEAD only: the records after the handshake are ours. A PSK has no level of its own. */
+constexpr const char* kPskCiphers =
+    "PSK-AES256-GCM-SHA384:PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:@SECLEVEL=1";
+/** The suite that the forged session carries; no RSA takes place in a resumption [oc 8.3]. */
+constexpr const char* kLegacyCiphers = "AES256-GCM-SHA384:@SECLEVEL=0";
+constexpr uint8_t kAes256GcmSha384Id[2] = {0x00, 0x9d};
+/** A handshake message of ours is far smaller: nothing is ever fragmented. */
+constexpr long kHandshakeMtu = 1200;
+
+/** The TLS 1.2 key block [rfc5246 6.3]. */
+bool derive_key_block(SSL* ssl, const SSL_CIPHER* suite, uint8_t* out, size_t size) {
+  uint8_t master[48], client_random[32], server_random[32];
+  const SSL_SESSION* session = SSL_get_session(ssl);
+  const size_t master_size = SSL_SESSION_get_master_key(session, master, sizeof master);
+  SSL_get_client_random(ssl, client_random, sizeof client_random);
+  SSL_get_server_random(ssl, server_random, sizeof server_random);
+
+  EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr);
+  EVP_KDF_CTX* context = EVP_KDF_CTX_new(kdf);
+  char label[] = "key expansion";
+  char* digest = const_cast<char*>(EVP_MD_get0_name(SSL_CIPHER_get_handshake_digest(suite)));
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master, master_size),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, label, sizeof label - 1),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, server_random, sizeof server_random),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, client_random, sizeof client_random),
+      OSSL_PARAM_construct_end()};
+  const bool derived = context != nullptr && EVP_KDF_derive(context, out, size, params) == 1;
+  EVP_KDF_CTX_free(context);
+  EVP_KDF_free(kdf);
+  OPENSSL_cleanse(master, sizeof master);
+  return derived;
+}
+
+SslContext dtls_context(const char* ciphers) {
+  SslContext context(SSL_CTX_new(DTLS_server_method()));
+  if (!context) return context;
+  SSL_CTX* ctx = context.get();
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_ENCRYPT_THEN_MAC | SSL_OP_NO_QUERY_MTU |
+                               SSL_OP_COOKIE_EXCHANGE | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                               SSL_OP_NO_RENEGOTIATION);
+  if (SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
+    context.reset();
+  }
+  return context;
+}
+
+}  // namespace
+
+bool DtlsContexts::open(std::string* error) {
+  ERR_clear_error();
+  psk = dtls_context(kPskCiphers);
+  legacy = dtls_context(kLegacyCiphers);
+  if (!psk || !legacy) {
+    *error = "DTLS: " + take_openssl_error();
+    return false;
+  }
+  for (SSL_CTX* context : {psk.get(), legacy.get()}) {
+    SSL_CTX_set_cookie_generate_cb(context, DtlsHandshake::make_cookie);
+    SSL_CTX_set_cookie_verify_cb(context, DtlsHandshake::verify_cookie);
+  }
+  SSL_CTX_set_session_cache_mode(psk.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_psk_server_callback(psk.get(), DtlsHandshake::give_psk);
+  // Neither side of Cisco's resumption knows the extended master secret [oc 8.3].
+  SSL_CTX_set_options(legacy.get(), SSL_OP_NO_EXTENDED_MASTER_SECRET);
+  SSL_CTX_set_session_cache_mode(legacy.get(), SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_get_cb(legacy.get(), DtlsHandshake::give_session);
+  return true;
+}
+
+std::unique_ptr<DtlsHandshake> DtlsHandshake::create(const DtlsContexts& contexts,
+                                                     const DtlsCredentials& credentials,
+                                                     const HelloCookie& cookie) {
+  std::unique_ptr<DtlsHandshake> handshake(new DtlsHandshake);
+  handshake->credentials_ = credentials;
+  handshake->cookie_ = cookie;
+  handshake->ssl_.reset(SSL_new(credentials.legacy ? contexts.legacy.get() : contexts.psk.get()));
+  BIO* bio = BIO_new(bio_method());
+  if (!handshake->ssl_ || bio == nullptr) {
+    BIO_free(bio);
+    return nullptr;
+  }
+  BIO_set_data(bio, handshake.get());
+  BIO_set_init(bio, 1);
+  SSL* ssl = handshake->ssl_.get();
+  SSL_set_bio(ssl, bio, bio);
+  SSL_set_app_data(ssl, handshake.get());
+  SSL_set_mtu(ssl, kHandshakeMtu);
+  return handshake;
+}
+
+DtlsHandshake::~DtlsHandshake() {
+  OPENSSL_cleanse(&credentials_, sizeof credentials_);
+  // Freeing must send nothing: an alert of OpenSSL's would reuse one of our sequence numbers.
+  if (ssl_) SSL_set_quiet_shutdown(ssl_.get(), 1);
+}
+
+DtlsHandshake::Status DtlsHandshake::feed(const uint8_t* datagram, size_t size) {
+  input_ = datagram;
+  input_size_ = size;
+  answered_ = false;
+  ERR_clear_error();
+  if (!listened_) {
+    BIO_ADDR* unused = BIO_ADDR_new();
+    const int listened = DTLSv1_listen(ssl_.get(), unused);
+    BIO_ADDR_free(unused);
+    ERR_clear_error();
+    if (listened != 1) return Status::kFailed;
+    listened_ = true;
+  }
+  const int result = SSL_accept(ssl_.get());
+  input_size_ = 0;
+  if (result == 1) return Status::kDone;
+  return SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ ? Status::kAgain
+                                                                  : Status::kFailed;
+}
+
+bool DtlsHandshake::take_secrets(DtlsSecrets* secrets) {
+  const SSL_CIPHER* suite = SSL_get_current_cipher(ssl_.get());
+  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
+  if (cipher == nullptr) return false;
+  const size_t key_size = static_cast<size_t>(EVP_CIPHER_get_key_length(cipher));
+  // GCM keeps 4 bytes of salt and sends the rest [rfc5288 3]; ChaCha20 keeps all 12 [rfc7905 2].
+  const size_t iv_size = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_GCM_MODE ? 4 : 12;
+  uint8_t block[2 * 32 + 2 * 12];
+  if (key_size > 32 || !derive_key_block(ssl_.get(), suite, block, 2 * (key_size + iv_size))) {
+    return false;
+  }
+  const uint8_t* at = block;  // client key, server key, client IV, server IV
+  memcpy(secrets->read_key.data(), at, key_size);
+  memcpy(secrets->write_key.data(), at += key_size, key_size);
+  memcpy(secrets->read_iv.data(), at += key_size, iv_size);
+  memcpy(secrets->write_iv.data(), at += iv_size, iv_size);
+  OPENSSL_cleanse(block, sizeof block);
+  secrets->cipher = cipher;
+  secrets->next_sequence = next_sequence_;
+  return true;
+}
+
+const char* DtlsHandshake::cipher_name() const {
+  return SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_.get()));
+}
+
+// ─── what OpenSSL asks for ────────────────────────────────────────────────────────────────────
+
+unsigned int DtlsHandshake::give_psk(SSL* ssl, const char*, unsigned char* psk,
+                                     unsigned int max_size) {
+  const auto* self = static_cast<const DtlsHandshake*>(SSL_get_app_data(ssl));
+  const auto& key = self->credentials_.psk;
+  if (max_size < key.size()) return 0;
+  memcpy(psk, key.data(), key.size());
+  return static_cast<unsigned int>(key.size());
+}
+
+SSL_SESSION* DtlsHandshake::give_session(SSL* ssl, const unsigned char* id, int id_size,
+                                         int* copy) {
+  *copy = 0;
+  const auto* self = static_cast<const DtlsHandshake*>(SSL_get_app_data(ssl));
+  const auto& master = self->credentials_.master_secret;
+  const SSL_CIPHER* suite = SSL_CIPHER_find(ssl, kAes256GcmSha384Id);
+  SSL_SESSION* session = SSL_SESSION_new();
+  if (suite == nullptr || session == nullptr ||
+      SSL_SESSION_set_protocol_version(session, DTLS1_2_VERSION) != 1 ||
+      SSL_SESSION_set_cipher(session, suite) != 1 ||
+      SSL_SESSION_set1_master_key(session, master.data(), master.size()) != 1 ||
+      SSL_SESSION_set1_id(session, id, static_cast<unsigned int>(id_size)) != 1) {
+    SSL_SESSION_free(session);
+    return nullptr;
+  }
+  return session;
+}
+
+int DtlsHandshake::make_cookie(SSL* ssl, unsigned char* cookie, unsigned int* size) {
+  const auto* self = static_cast<const DtlsHandshake*>(SSL_get_app_data(ssl));
+  memcpy(cookie, self->cookie_.data(), self->cookie_.size());
+  *size = static_cast<unsigned int>(self->cookie_.size());
+  return 1;
+}
+
+int DtlsHandshake::verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned int size) {
+  const auto* self = static_cast<const DtlsHandshake*>(SSL_get_app_data(ssl));
+  return size == self->cookie_.size() &&
+         CRYPTO_memcmp(cookie, self->cookie_.data(), self->cookie_.size()) == 0;
+}
+
+// ─── datagrams in memory ──────────────────────────────────────────────────────────────────────
+
+BIO_METHOD* DtlsHandshake::bio_method() {
+  static BIO_METHOD* method = [] {
+    BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wolfguard dtls");
+    BIO_meth_set_write(m, bio_write);
+    BIO_meth_set_read(m, bio_read);
+    BIO_meth_set_ctrl(m, bio_control);
+    return m;
+  }();
+  return method;
+}
+
+int DtlsHandshake::bio_write(BIO* bio, const char* data, int size) {
+  auto* self = static_cast<DtlsHandshake*>(BIO_get_data(bio));
+  if (!self->answered_) self->flight_.clear();
+  self->answered_ = true;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(data);
+  self->note_epoch1_records(bytes, static_cast<size_t>(size));
+  self->flight_.emplace_back(bytes, bytes + size);
+  return size;
+}
+
+/** OpenSSL's Finished uses number 0 of epoch 1, or more if it says more: we go on behind it. */
+void DtlsHandshake::note_epoch1_records(const uint8_t* datagram, size_t size) {
+  while (const auto header = parse_dtls_header(datagram, size)) {
+    if (header->epoch == 1) next_sequence_ = header->sequence + 1;
+    datagram += kDtlsHeaderSize + header->length;
+    size -= kDtlsHeaderSize + header->length;
+  }
+}
+
+int DtlsHandshake::bio_read(BIO* bio, char* out, int size) {
+  auto* self = static_cast<DtlsHandshake*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (self->input_size_ == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const size_t n = std::min(self->input_size_, static_cast<size_t>(size));
+  memcpy(out, self->input_, n);
+  self->input_size_ = 0;  // a datagram is read whole or cut
+  return static_cast<int>(n);
+}
+
+long DtlsHandshake::bio_control(BIO*, int command, long number, void*) {
+  switch (command) {
+    case BIO_CTRL_FLUSH:
+      return 1;
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
+      return kHandshakeMtu;
+    case BIO_CTRL_DGRAM_SET_MTU:
+      return number;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,85 @@
+// A DTLS 1.2 handshake by OpenSSL over datagrams in memory, and the keys taken out of it when it
+// is done. Both kinds [oc 8.2, 8.3]: a full one with a pre-shared key, and Cisco's resumption of a
+// session that never was. OpenSSL's own timer is never run: the client repeats what was lost, and
+// the caller then sends the last flight again from its bytes.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bytes.h"
+#include "dtls_hello.h"
+#include "dtls_record.h"
+#include "tls_context.h"
+#include "tls_stream.h"
+
+namespace wolfguard {
+
+/** Datagrams in the order they were sent. */
+using Flight = std::vector<Bytes>;
+
+/** The two OpenSSL contexts of an engine. */
+struct DtlsContexts {
+  SslContext psk, legacy;
+
+  /** false with a sentence in `error`. */
+  bool open(std::string* error);
+};
+
+struct DtlsCredentials {
+  bool legacy = false;
+  std::array<uint8_t, 32> psk{};
+  std::array<uint8_t, 48> master_secret{};
+};
+
+class DtlsHandshake {
+ public:
+  enum class Status { kAgain, kDone, kFailed };
+
+  /** `cookie` is the one that the hello about to be fed bears; it has been verified. */
+  static std::unique_ptr<DtlsHandshake> create(const DtlsContexts& contexts,
+                                               const DtlsCredentials& credentials,
+                                               const HelloCookie& cookie);
+  ~DtlsHandshake();
+
+  /** One datagram. What is to be sent in answer is flight() when it has changed: see answered(). */
+  Status feed(const uint8_t* datagram, size_t size);
+  /** The last feed produced a new flight. */
+  bool answered() const { return answered_; }
+  const Flight& flight() const { return flight_; }
+
+  /** After kDone, once. */
+  bool take_secrets(DtlsSecrets* secrets);
+  /** OpenSSL's name of the cipher suite, a static string. */
+  const char* cipher_name() const;
+
+ private:
+  DtlsHandshake() = default;
+  friend struct DtlsContexts;
+  static BIO_METHOD* bio_method();
+  static int bio_write(BIO* bio, const char* data, int size);
+  static int bio_read(BIO* bio, char* out, int size);
+  static long bio_control(BIO* bio, int command, long number, void* pointer);
+  static unsigned int give_psk(SSL* ssl, const char* identity, unsigned char* psk,
+                               unsigned int max_size);
+  static SSL_SESSION* give_session(SSL* ssl, const unsigned char* id, int id_size, int* copy);
+  static int make_cookie(SSL* ssl, unsigned char* cookie, unsigned int* size);
+  static int verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned int size);
+  void note_epoch1_records(const uint8_t* datagram, size_t size);
+
+  SslPtr ssl_;
+  DtlsCredentials credentials_;
+  HelloCookie cookie_{};
+  const uint8_t* input_ = nullptr;
+  size_t input_size_ = 0;
+  bool listened_ = false;
+  bool answered_ = false;
+  Flight flight_;
+  uint64_t next_sequence_ = 1;
+};
+
+}  // namespace wolfguard

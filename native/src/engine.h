@@ -1,0 +1,47 @@
+// One worker's engine: the handshake thread and the packet thread, started, fed and joined here.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "packet_loop.h"
+#include "tls_front.h"
+
+namespace wolfguard {
+
+struct EngineOptions {
+  PacketLoopOptions packets;
+  TlsFrontOptions front;
+};
+
+class Engine {
+ public:
+  /** nullptr with a sentence in `error`. `events` must outlive the engine. */
+  static std::unique_ptr<Engine> create(EngineOptions options, EventSink* events,
+                                        std::string* error);
+  ~Engine();
+
+  /** Replaces the TLS settings for new connections; a sentence when OpenSSL refuses them. */
+  std::string set_tls(const TlsOptions& options);
+  /** Begins to accept; idempotent. */
+  void start();
+  void hold(ConnectionId connection) { front_->hold(connection); }
+  void open_tunnel(TunnelParams params) { front_->open_tunnel(std::move(params)); }
+  void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
+    front_->close_tunnel(tunnel, end, tell_client);
+  }
+  const EngineTotals& totals() const { return totals_; }
+  /** Stops and joins both threads; idempotent. */
+  void close();
+
+ private:
+  Engine() = default;
+
+  EngineTotals totals_;
+  DtlsContexts dtls_;
+  std::unique_ptr<PacketLoop> packets_;
+  std::unique_ptr<TlsFront> front_;
+  std::thread packet_thread_, front_thread_;
+};
+
+}  // namespace wolfguard

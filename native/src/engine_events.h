@@ -1,0 +1,83 @@
+// What the engine's threads tell JavaScript, and the counters it may read at any time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "endpoint.h"
+#include "fd.h"
+
+namespace wolfguard {
+
+using ConnectionId = uint64_t;
+
+/** The names of TunnelEnd in core/ipc/messages.ts, in its order. */
+enum class TunnelEnd {
+  kUserDisconnect,
+  kLost,
+  kDpdTimeout,
+  kIdleTimeout,
+  kSessionTimeout,
+  kReplaced,
+  kAdmin,
+  kShutdown,
+  kProtocolError,
+};
+
+const char* tunnel_end_name(TunnelEnd end);
+/** false when the name is none of them. */
+bool parse_tunnel_end(const std::string& name, TunnelEnd* end);
+
+/**
+ * One tunnel's numbers. The packet thread alone writes; others read without stopping it, so each
+ * is right by itself, not all of one instant.
+ */
+struct TunnelShared {
+  std::atomic<uint64_t> rx_bytes{0}, rx_packets{0}, tx_bytes{0}, tx_packets{0};
+  std::atomic<uint64_t> spoofed_packets{0}, dropped_packets{0};
+  std::atomic<bool> on_dtls{false};
+  /** A static string of OpenSSL, or "". */
+  std::atomic<const char*> dtls_cipher{""};
+  uint32_t mtu = 0;
+};
+
+/** Plain adds without a locked instruction: right because there is one writer. */
+inline void bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+/** Sums of one engine. Each has one writing thread. */
+struct EngineTotals {
+  std::atomic<uint64_t> connections{0}, tunnels{0};
+  std::atomic<uint64_t> handshakes{0}, handshakes_failed{0}, handshakes_refused{0};
+  std::atomic<uint64_t> forwarded_packets{0}, rx_packets{0}, tx_packets{0}, dropped_packets{0};
+};
+
+struct ConnectionOpened {
+  ConnectionId connection;
+  /** JavaScript's end of the plaintext stream; it closes it. */
+  Fd stream;
+  Endpoint peer, local;
+  std::string tls_version, tls_cipher, server_name;
+  uint32_t path_mtu;
+};
+
+/** Called on the engine's threads; must not block. */
+class EventSink {
+ public:
+  virtual void connection_opened(ConnectionOpened event) = 0;
+  virtual void connection_held(ConnectionId connection, uint64_t passed_bytes) = 0;
+  virtual void connection_closed(ConnectionId connection) = 0;
+  virtual void tunnel_opened(ConnectionId tunnel, std::shared_ptr<TunnelShared> shared) = 0;
+  virtual void tunnel_closed(ConnectionId tunnel, TunnelEnd end) = 0;
+  virtual void dtls_opened(ConnectionId tunnel, const char* cipher) = 0;
+  virtual void dtls_closed(ConnectionId tunnel, const char* reason) = 0;
+  virtual void warn(std::string message) = 0;
+
+ protected:
+  ~EventSink() = default;
+};
+
+}  // namespace wolfguard

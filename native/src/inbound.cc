@@ -1,0 +1,117 @@
+#include "inbound.h"
+
+#include <unistd.h>
+
+namespace wolfguard {
+
+namespace {
+/** A TLS record's text. */
+constexpr size_t kTextSize = 16384;
+}  // namespace
+
+Inbound::Inbound(int tun_fd, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
+    : tun_fd_(tun_fd), outbound_(outbound), closer_(closer), totals_(totals), text_(kTextSize) {}
+
+void Inbound::on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size) {
+  TlsStream& tls = *tunnel.connection->tls;
+  tls.feed(data, size);
+  tunnel.tls_rx_ms = now_;
+  for (;;) {
+    size_t got = 0;
+    switch (tls.read(text_.data(), text_.size(), &got)) {
+      case TlsStream::Status::kDone:
+        on_early_text(tunnel, text_.data(), got);
+        if (tunnel.state != Tunnel::State::kUp) return;
+        break;
+      case TlsStream::Status::kAgain:
+        // Reading can make OpenSSL answer: a KeyUpdate wants one back [rfc8446 4.6.3].
+        if (tls.pending_output() > 0) outbound_->touch(tunnel);
+        return;
+      case TlsStream::Status::kClosed:
+        closer_->close(tunnel, TunnelEnd::kLost, false);
+        return;
+      case TlsStream::Status::kFailed:
+        closer_->close(tunnel, TunnelEnd::kProtocolError, false);
+        return;
+    }
+  }
+}
+
+void Inbound::on_early_text(Tunnel& tunnel, uint8_t* data, size_t size) {
+  const bool sound =
+      tunnel.reader.feed(data, size, [&](PacketType type, uint8_t* payload, size_t payload_size) {
+        return on_frame(tunnel, Channel::kTls, type, payload, payload_size);
+      });
+  if (!sound && tunnel.state == Tunnel::State::kUp) {
+    closer_->close(tunnel, TunnelEnd::kProtocolError, false);
+  }
+}
+
+void Inbound::on_dtls_text(Tunnel& tunnel, uint8_t* text, size_t size) {
+  if (size == 0) return;
+  on_frame(tunnel, Channel::kDtls, static_cast<PacketType>(text[0]), text + 1, size - 1);
+}
+
+/** false: the tunnel is over. */
+bool Inbound::on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t* payload,
+                       size_t size) {
+  switch (type) {
+    case PacketType::kData:
+      // The client has lost UDP, or it would have used it [oc 7.2].
+      if (channel == Channel::kTls && tunnel.sends_by_dtls()) tunnel.silence_dtls();
+      on_data(tunnel, payload, size);
+      return true;
+    case PacketType::kDpdRequest:
+      // The whole body goes back: over DTLS it is the client's MTU probe [oc 8.6].
+      outbound_->send_control(tunnel, channel, PacketType::kDpdResponse, {payload, size});
+      return true;
+    case PacketType::kDisconnect:
+      return on_disconnect(tunnel, payload, size);
+    case PacketType::kDpdResponse:
+    case PacketType::kKeepalive:
+    case PacketType::kCompressed:  // never negotiated
+    case PacketType::kTerminate:
+      return true;
+  }
+  return true;  // a type of the future: ocserv ignores it as well [oc 6.2]
+}
+
+bool Inbound::on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size) {
+  bool logout = false;
+  if (size > 0) {
+    const auto reason = static_cast<DisconnectReason>(payload[0]);
+    logout = reason == DisconnectReason::kUserLogout || reason == DisconnectReason::kLocalError;
+  }
+  closer_->close(tunnel, logout ? TunnelEnd::kUserDisconnect : TunnelEnd::kLost, false);
+  return false;
+}
+
+void Inbound::on_data(Tunnel& tunnel, const uint8_t* packet, size_t size) {
+  const auto parsed = parse_inside_packet(packet, size);
+  if (!parsed || !owns_source(tunnel, *parsed)) {
+    bump(parsed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
+  if (write(tun_fd_, packet, size) < 0) {
+    bump(tunnel.shared->dropped_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
+  bump(tunnel.shared->rx_packets);
+  bump(tunnel.shared->rx_bytes, size);
+  bump(totals_->rx_packets);
+  if (is_real_data(*parsed)) tunnel.data_ms = now_;
+}
+
+bool Inbound::owns_source(const Tunnel& tunnel, const InsidePacket& packet) const {
+  const TunnelParams& params = tunnel.params;
+  if (packet.version == 4) return params.has_inside4 && packet.source == params.inside4;
+  if (!params.has_inside6) return false;
+  const uint32_t whole = params.inside6_prefix / 8, rest = params.inside6_prefix % 8;
+  if (memcmp(packet.source.data(), params.inside6.data(), whole) != 0) return false;
+  const int mask = rest == 0 ? 0 : 0xff00 >> rest & 0xff;
+  return rest == 0 || ((packet.source[whole] ^ params.inside6[whole]) & mask) == 0;
+}
+
+}  // namespace wolfguard

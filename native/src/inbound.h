@@ -1,0 +1,50 @@
+// From the client to the inside, in the order of the steps:
+//
+//   1  on_tls_bytes / on_dtls_text   what a channel has decrypted
+//   2  frames                        CSTP frames out of the TLS stream; a DTLS record is one frame
+//   3  control frames                answered or acted upon
+//   4  data frames                   a sound IP packet from an address that the session owns
+//   5  write                         to the TUN device
+#pragma once
+
+#include "outbound.h"
+
+namespace wolfguard {
+
+/** Ends tunnels; the packet loop is one. */
+class TunnelCloser {
+ public:
+  virtual void close(Tunnel& tunnel, TunnelEnd end, bool tell_client) = 0;
+
+ protected:
+  ~TunnelCloser() = default;
+};
+
+class Inbound {
+ public:
+  Inbound(int tun_fd, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals);
+
+  void set_now(int64_t now_ms) { now_ = now_ms; }
+
+  /** Ciphertext from the tunnel's socket; the tunnel may be closed afterwards. */
+  void on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size);
+  /** Plaintext that came before the tunnel was up. */
+  void on_early_text(Tunnel& tunnel, uint8_t* data, size_t size);
+  /** The text of a DTLS record: a type byte and its payload [oc 8.1]. */
+  void on_dtls_text(Tunnel& tunnel, uint8_t* text, size_t size);
+
+ private:
+  bool on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t* payload, size_t size);
+  bool on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size);
+  void on_data(Tunnel& tunnel, const uint8_t* packet, size_t size);
+  bool owns_source(const Tunnel& tunnel, const InsidePacket& packet) const;
+
+  int tun_fd_;
+  Outbound* outbound_;
+  TunnelCloser* closer_;
+  EngineTotals* totals_;
+  int64_t now_ = 0;
+  Bytes text_;
+};
+
+}  // namespace wolfguard

@@ -1,0 +1,157 @@
+#include "liveness.h"
+
+#include "timer_wheel.h"
+
+namespace wolfguard {
+
+namespace {
+
+/** A handshake whose client has gone; openconnect gives up after 12 s [oc 8.5]. */
+constexpr int64_t kHandshakeMs = 15000;
+/** While UDP is taken for blocked and data flows, it is asked this often whether it is back. */
+constexpr int64_t kBlockedProbeMs = 5000;
+/** Data seen within this time counts as flowing. */
+constexpr int64_t kFlowingMs = 30000;
+
+}  // namespace
+
+/** The earliest of several moments. */
+class Liveness::Deadline {
+ public:
+  explicit Deadline(int64_t now) : at_(now + TimerWheel::kHorizonMs) {}
+  void at(int64_t moment) {
+    if (moment < at_) at_ = moment;
+  }
+  int64_t moment() const { return at_; }
+
+ private:
+  int64_t at_;
+};
+
+int64_t Liveness::check(Tunnel& tunnel, int64_t now) {
+  Deadline next(now);
+  if (!check_idle(tunnel, now, &next) || !check_tls(tunnel, now, &next)) return 0;
+  check_slots(tunnel, now, &next);
+  check_dtls(tunnel, now, &next);
+  return next.moment();
+}
+
+bool Liveness::check_idle(Tunnel& tunnel, int64_t now, Deadline* next) {
+  const int64_t limit = tunnel.params.idle_timeout_ms;
+  if (limit == 0) return true;
+  if (now - tunnel.data_ms >= limit) {
+    closer_->close(tunnel, TunnelEnd::kIdleTimeout, true);
+    return false;
+  }
+  next->at(tunnel.data_ms + limit);
+  return true;
+}
+
+/** Silent for 2 dpd: asked; for 3 dpd: dead. Asked again every half dpd in between [oc 7.2]. */
+bool Liveness::check_tls(Tunnel& tunnel, int64_t now, Deadline* next) {
+  if (const int64_t dpd = tunnel.params.dpd_ms; dpd > 0) {
+    const int64_t silent = now - tunnel.tls_rx_ms;
+    if (silent >= 3 * dpd) {
+      closer_->close(tunnel, TunnelEnd::kDpdTimeout, false);
+      return false;
+    }
+    if (silent >= 2 * dpd) {
+      if (now - tunnel.tls_dpd_ms >= dpd / 2) {
+        tunnel.tls_dpd_ms = now;
+        outbound_->send_control(tunnel, Channel::kTls, PacketType::kDpdRequest, {});
+      }
+      next->at(now + dpd / 2);
+    }
+    next->at(tunnel.tls_rx_ms + (silent >= 2 * dpd ? 3 : 2) * dpd);
+  }
+  if (const int64_t keepalive = tunnel.params.keepalive_ms; keepalive > 0) {
+    if (now - tunnel.tls_tx_ms >= keepalive) {
+      outbound_->send_control(tunnel, Channel::kTls, PacketType::kKeepalive, {});
+    }
+    next->at(tunnel.tls_tx_ms + keepalive);
+  }
+  return true;
+}
+
+void Liveness::check_dtls(Tunnel& tunnel, int64_t now, Deadline* next) {
+  if (!tunnel.sends_by_dtls() && !tunnel.dtls_silent) {
+    // It may come up at any time and then wants to be watched.
+    if (tunnel.params.has_dtls && tunnel.params.switch_to_tcp_ms > 0) {
+      next->at(now + tunnel.params.switch_to_tcp_ms / 2);
+    }
+    return;
+  }
+  if (const int64_t dpd = tunnel.params.dpd_ms; dpd > 0) {
+    const int64_t silent = now - tunnel.dtls_rx_ms;
+    if (silent >= 3 * dpd) {
+      tunnel.silence_dtls();
+    } else {
+      if (silent >= 2 * dpd) {
+        if (now - tunnel.dtls_dpd_ms >= dpd / 2) send_dtls_dpd(tunnel, now);
+        next->at(now + dpd / 2);
+      }
+      next->at(tunnel.dtls_rx_ms + (silent >= 2 * dpd ? 3 : 2) * dpd);
+    }
+  }
+  probe_blocked_udp(tunnel, now, next);
+  if (const int64_t keepalive = tunnel.params.keepalive_ms; keepalive > 0) {
+    if (now - tunnel.dtls_tx_ms >= keepalive) {
+      outbound_->send_control(tunnel, Channel::kDtls, PacketType::kKeepalive, {});
+    }
+    next->at(tunnel.dtls_tx_ms + keepalive);
+  }
+}
+
+/**
+ * switch_to_tcp: what is sent by UDP stays without any sign of life. At half the time the client
+ * is asked, so that a one-way stream is no silence; a client that does not answer gets its data by
+ * TLS, and UDP is asked now and then whether it is back.
+ */
+void Liveness::probe_blocked_udp(Tunnel& tunnel, int64_t now, Deadline* next) {
+  const int64_t limit = tunnel.params.switch_to_tcp_ms;
+  if (limit == 0) return;
+  if (tunnel.dtls_silent) {
+    if (now - tunnel.data_ms < kFlowingMs) {
+      if (now - tunnel.dtls_dpd_ms >= kBlockedProbeMs) send_dtls_dpd(tunnel, now);
+      next->at(now + kBlockedProbeMs);
+    }
+    return;
+  }
+  const int64_t silent = now - tunnel.dtls_rx_ms;
+  if (!tunnel.dtls_unanswered) {
+    next->at(now + limit / 2);
+  } else if (silent >= limit) {
+    tunnel.silence_dtls();
+    next->at(now + kBlockedProbeMs);
+  } else if (silent >= limit / 2) {
+    if (now - tunnel.dtls_dpd_ms >= limit / 4) send_dtls_dpd(tunnel, now);
+    next->at(now + limit / 4);
+    next->at(tunnel.dtls_rx_ms + limit);
+  } else {
+    next->at(tunnel.dtls_rx_ms + limit / 2);
+  }
+}
+
+void Liveness::check_slots(Tunnel& tunnel, int64_t now, Deadline* next) {
+  if (tunnel.pending) {
+    if (now - tunnel.pending->started >= kHandshakeMs) {
+      dtls_->drop_pending(tunnel);
+    } else {
+      next->at(tunnel.pending->started + kHandshakeMs);
+    }
+  }
+  if (tunnel.previous.keys) {
+    if (now >= tunnel.previous_until_ms) {
+      dtls_->drop_previous(tunnel);
+    } else {
+      next->at(tunnel.previous_until_ms);
+    }
+  }
+}
+
+void Liveness::send_dtls_dpd(Tunnel& tunnel, int64_t now) {
+  tunnel.dtls_dpd_ms = now;
+  outbound_->send_control(tunnel, Channel::kDtls, PacketType::kDpdRequest, {});
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,119 @@
+#include "outbound.h"
+
+#include <unistd.h>
+
+namespace wolfguard {
+
+namespace {
+
+/**
+ * Encrypted bytes that may wait for a slow TLS peer before data packets are dropped: about 50 ms
+ * at 40 Mbit/s; more would only be delay (trial: 256 KiB serves full rate down).
+ */
+constexpr size_t kMaxTlsBacklog = 256 << 10;
+/** ICMP errors a second and worker, as a router limits them [rfc1812 4.3.2.8]. */
+constexpr int kTooBigPerSecond = 200;
+
+}  // namespace
+
+Outbound::Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, int tun_fd,
+                   EngineTotals* totals)
+    : udp_(udp_sockets, datagram_size),
+      datagram_size_(datagram_size),
+      tun_fd_(tun_fd),
+      totals_(totals) {}
+
+void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed) {
+  bool by_dtls = tunnel.sends_by_dtls();
+  if (size > tunnel.params.mtu) {
+    if (parsed.dont_fragment) {
+      refuse_too_big(tunnel, packet, size, parsed);
+      return;
+    }
+    by_dtls = false;
+  }
+  if (by_dtls) {
+    packet[-1] = static_cast<uint8_t>(PacketType::kData);
+    if (!seal_dtls(tunnel, packet - 1, size + 1)) {
+      drop(tunnel);
+      return;
+    }
+  } else {
+    TlsStream& tls = *tunnel.connection->tls;
+    encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
+    if (tls.pending_output() > kMaxTlsBacklog ||
+        !tls.write(packet - kCstpHeaderSize, kCstpHeaderSize + size)) {
+      drop(tunnel);
+      return;
+    }
+    tunnel.tls_tx_ms = now_;
+    touch(tunnel);
+  }
+  count_sent(tunnel, size, parsed);
+}
+
+void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload) {
+  uint8_t frame[kCstpHeaderSize + kMaxCstpPayload];
+  if (payload.size() > kMaxCstpPayload) return;
+  memcpy(frame + kCstpHeaderSize, payload.data(), payload.size());
+  if (channel == Channel::kDtls) {
+    frame[kCstpHeaderSize - 1] = static_cast<uint8_t>(type);
+    seal_dtls(tunnel, frame + kCstpHeaderSize - 1, payload.size() + 1);
+    return;
+  }
+  encode_cstp_header(frame, type, payload.size());
+  tunnel.connection->tls->write(frame, kCstpHeaderSize + payload.size());
+  tunnel.tls_tx_ms = now_;
+  touch(tunnel);
+}
+
+void Outbound::send_datagram(const UdpPath& path, const uint8_t* data, size_t size) {
+  udp_.send(path, data, size);
+}
+
+void Outbound::touch(Tunnel& tunnel) {
+  if (tunnel.touched) return;
+  tunnel.touched = true;
+  touched_.push_back(&tunnel);
+}
+
+bool Outbound::seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size) {
+  if (!tunnel.active.keys || size + kMaxDtlsOverhead > datagram_size_) return false;
+  const size_t sealed =
+      tunnel.active.keys->seal(ContentType::kApplicationData, text, size, udp_.slot());
+  if (sealed == 0) return false;
+  udp_.commit(tunnel.active.path, sealed);
+  tunnel.dtls_tx_ms = now_;
+  tunnel.dtls_unanswered = true;
+  return true;
+}
+
+void Outbound::refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size,
+                              const InsidePacket& parsed) {
+  drop(tunnel);
+  if (now_ / 1000 != too_big_second_) {
+    too_big_second_ = now_ / 1000;
+    too_big_budget_ = kTooBigPerSecond;
+  }
+  if (too_big_budget_ == 0) return;
+  too_big_budget_--;
+  uint8_t answer[1280];
+  const size_t n = make_too_big(packet, size, parsed, tunnel.params.mtu, answer);
+  // A TUN device that refuses it has lost an advice, no more: the sender will try again.
+  if (n > 0) [[maybe_unused]]
+    const ssize_t written = write(tun_fd_, answer, n);
+}
+
+void Outbound::count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parsed) {
+  bump(tunnel.shared->tx_packets);
+  bump(tunnel.shared->tx_bytes, size);
+  bump(totals_->tx_packets);
+  if (is_real_data(parsed)) tunnel.data_ms = now_;
+}
+
+void Outbound::drop(Tunnel& tunnel) {
+  bump(tunnel.shared->dropped_packets);
+  bump(totals_->dropped_packets);
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,335 @@
+#include "packet_loop.h"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace wolfguard {
+
+namespace {
+
+/** Tags below this are not pointers: the first page is never mapped. */
+constexpr uint64_t kTunTag = 1, kInboxTag = 2, kCommandTag = 3, kFirstUdpTag = 16;
+constexpr uint64_t kLastSmallTag = 4095;
+
+/** The largest inside packet a TUN device with any sensible MTU hands over. */
+constexpr size_t kMaxInsidePacket = 16384;
+constexpr size_t kDatagramSize = kMaxInsidePacket + 128;
+/** Shares of one wake-up: enough to keep batches large, few enough to be fair. */
+constexpr int kTunReadsPerWake = 64;
+constexpr int kReceivesPerWake = 2;
+constexpr size_t kTlsReceiveSize = 128 << 10;
+/** After a goodbye the client gets this long to take it and to close. */
+constexpr int64_t kDrainMs = 2000;
+/** At the engine's end all goodbyes together get this long. */
+constexpr int64_t kFinalDrainMs = 500;
+
+uint64_t tag(const Tunnel& tunnel) { return reinterpret_cast<uint64_t>(&tunnel); }
+
+}  // namespace
+
+PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* contexts,
+                       EventSink* events, EngineTotals* totals)
+    : options_(options),
+      events_(events),
+      totals_(totals),
+      owners_(OwnersView::map(options.owners_fd)),
+      links_(options.worker, options.outboxes),
+      outbound_(options.udp_fds, kDatagramSize, options.tun_fd, totals),
+      inbound_(options.tun_fd, &outbound_, this, totals),
+      dtls_(contexts, &tunnels_, &inbound_, &outbound_, &links_, events, totals),
+      liveness_(&outbound_, &dtls_, this),
+      reader_(kDatagramSize),
+      tun_buffer_(kHeadroom + kMaxInsidePacket),
+      tls_buffer_(kTlsReceiveSize) {}
+
+PacketLoop::~PacketLoop() = default;
+
+void PacketLoop::open_tunnel(std::unique_ptr<Connection> connection, TunnelParams params) {
+  commands_.push(Open{std::move(connection), std::move(params)});
+}
+
+void PacketLoop::close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
+  commands_.push(Close{tunnel, end, tell_client});
+}
+
+void PacketLoop::stop() { commands_.push(Stop{}); }
+
+void PacketLoop::run() {
+  prctl(PR_SET_NAME, "wolf-packets");
+  set_now(monotonic_ms());
+  wheel_.start(now_);
+  poller_.add(commands_.event_fd(), EPOLLIN, kCommandTag);
+  poller_.add(options_.tun_fd, EPOLLIN, kTunTag);
+  if (options_.inbox_fd >= 0) poller_.add(options_.inbox_fd, EPOLLIN, kInboxTag);
+  for (size_t i = 0; i < options_.udp_fds.size(); i++) {
+    poller_.add(options_.udp_fds[i], EPOLLIN, kFirstUdpTag + i);
+  }
+  while (!stopping_) {
+    epoll_event events[64];
+    const int n =
+        poller_.wait(events, 64, tunnels_.size() == 0 ? -1 : static_cast<int>(TimerWheel::kSlotMs));
+    set_now(monotonic_ms());
+    // Before the events: what they schedule counts from the wheel's present.
+    wheel_.advance(now_, [&](uint64_t id) {
+      Tunnel* tunnel = tunnels_.by_id(id);
+      if (tunnel != nullptr && tunnel->next_check_ms <= now_) check(*tunnel);
+    });
+    for (int i = 0; i < n; i++) dispatch(events[i]);
+    flush();
+    graveyard_.clear();
+  }
+  let_drain();
+}
+
+void PacketLoop::set_now(int64_t now) {
+  now_ = now;
+  outbound_.set_now(now);
+  inbound_.set_now(now);
+  dtls_.set_now(now);
+}
+
+void PacketLoop::dispatch(const epoll_event& event) {
+  const uint64_t what = event.data.u64;
+  if (what == kTunTag) {
+    read_tun();
+  } else if (what == kInboxTag) {
+    read_inbox();
+  } else if (what == kCommandTag) {
+    for (Command& command : commands_.take_all()) carry_out(command);
+  } else if (what <= kLastSmallTag) {
+    read_udp(what - kFirstUdpTag);
+  } else {
+    // Freed only at the end of the wake-up: an event of this batch may still name it.
+    Tunnel& tunnel = *reinterpret_cast<Tunnel*>(what);
+    if (tunnel.state != Tunnel::State::kDead) on_tls_socket(tunnel, event.events);
+  }
+}
+
+// ─── tunnels come and go ──────────────────────────────────────────────────────────────────────
+
+void PacketLoop::carry_out(Command& command) {
+  if (auto* opening = std::get_if<Open>(&command)) {
+    open(*opening);
+  } else if (auto* closing = std::get_if<Close>(&command)) {
+    Tunnel* tunnel = tunnels_.by_id(closing->tunnel);
+    if (tunnel != nullptr) close(*tunnel, closing->end, closing->tell_client);
+  } else {
+    stopping_ = true;
+  }
+}
+
+/** Tables first, then the answer: the client's hello may be here before this function ends. */
+void PacketLoop::open(Open& command) {
+  auto owned = std::make_unique<Tunnel>();
+  owned->id = command.params.connection;
+  owned->connection = std::move(command.connection);
+  owned->params = std::move(command.params);
+  owned->shared = std::make_shared<TunnelShared>();
+  owned->shared->mtu = owned->params.mtu;
+  owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
+  const std::string answer = std::move(owned->params.answer);
+  Bytes early = std::move(owned->params.early);
+
+  // The primary gives an address to one session; an older tunnel of it is dead by now.
+  if (owned->params.has_inside4) evict(owned->params.inside4);
+  if (owned->params.has_inside6) evict(owned->params.inside6);
+  Tunnel& tunnel = *tunnels_.add(std::move(owned));
+  totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
+  poller_.add(tunnel.connection->socket.get(), EPOLLIN, tag(tunnel));
+  const bool written =
+      tunnel.connection->tls->write(reinterpret_cast<const uint8_t*>(answer.data()), answer.size());
+  outbound_.touch(tunnel);
+  events_->tunnel_opened(tunnel.id, tunnel.shared);
+  if (!written) {
+    close(tunnel, TunnelEnd::kLost, false);
+    return;
+  }
+  check(tunnel);
+  if (!early.empty()) inbound_.on_early_text(tunnel, early.data(), early.size());
+}
+
+void PacketLoop::evict(const Address& inside) {
+  Tunnel* old = tunnels_.by_inside(inside);
+  if (old != nullptr) close(*old, TunnelEnd::kReplaced, false);
+}
+
+void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
+  if (tunnel.state != Tunnel::State::kUp) return;
+  tunnels_.unlink(&tunnel);
+  tunnel.shared->on_dtls.store(false, std::memory_order_relaxed);
+  events_->tunnel_closed(tunnel.id, end);
+  TlsStream& tls = *tunnel.connection->tls;
+  if (tell_client) {
+    outbound_.send_control(tunnel, Channel::kTls, PacketType::kDisconnect, {});
+  }
+  tls.shut_down();
+  const int fd = tunnel.connection->socket.get();
+  const bool sent = tls.flush(fd);
+  if (!tell_client || !sent) {
+    bury(tunnel);
+    return;
+  }
+  // Closing now could reset the connection over our goodbye, if the client is still sending.
+  tunnel.state = Tunnel::State::kDraining;
+  if (tls.pending_output() == 0) shutdown(fd, SHUT_WR);
+  update_interest(tunnel);
+  tunnel.next_check_ms = now_ + kDrainMs;
+  wheel_.schedule(tunnel.id, tunnel.next_check_ms);
+}
+
+void PacketLoop::bury(Tunnel& tunnel) {
+  tunnel.state = Tunnel::State::kDead;
+  poller_.remove(tunnel.connection->socket.get());
+  graveyard_.push_back(tunnels_.remove(tunnel.id));
+  totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
+}
+
+void PacketLoop::check(Tunnel& tunnel) {
+  if (tunnel.state == Tunnel::State::kDraining) {
+    bury(tunnel);
+    return;
+  }
+  const int64_t next = liveness_.check(tunnel, now_);
+  if (tunnel.state != Tunnel::State::kUp) return;
+  tunnel.next_check_ms = next;
+  wheel_.schedule(tunnel.id, next);
+}
+
+// ─── the inside ───────────────────────────────────────────────────────────────────────────────
+
+void PacketLoop::read_tun() {
+  uint8_t* packet = tun_buffer_.data() + kHeadroom;
+  for (int i = 0; i < kTunReadsPerWake; i++) {
+    const ssize_t n = read(options_.tun_fd, packet, kMaxInsidePacket);
+    if (n <= 0) break;
+    send_inside(packet, static_cast<size_t>(n), true);
+  }
+  flush();
+}
+
+void PacketLoop::send_inside(uint8_t* packet, size_t size, bool may_forward) {
+  const auto parsed = parse_inside_packet(packet, size);
+  if (!parsed) return;
+  if (Tunnel* tunnel = tunnels_.by_inside(parsed->destination)) {
+    outbound_.send_data(*tunnel, packet, size, *parsed);
+    return;
+  }
+  const int owner = may_forward && owners_.valid() ? owners_.find(parsed->destination.data()) : -1;
+  if (owner >= 0 && links_.send(owner, LinkKind::kInsidePacket, {}, {packet, size})) {
+    bump(totals_->forwarded_packets);
+  } else {
+    bump(totals_->dropped_packets);
+  }
+}
+
+// ─── the outside ──────────────────────────────────────────────────────────────────────────────
+
+void PacketLoop::read_udp(size_t socket) {
+  for (int round = 0; round < kReceivesPerWake; round++) {
+    const int n = reader_.receive(options_.udp_fds[socket]);
+    for (int i = 0; i < n; i++) {
+      if (reader_.truncated(i)) continue;
+      const UdpPath path{reader_.peer(i), reader_.local(i), static_cast<uint8_t>(socket)};
+      dtls_.on_datagram(reader_.data(i), reader_.size(i), path);
+    }
+    flush();
+    if (n < DatagramReader::kBatch) return;
+  }
+}
+
+void PacketLoop::read_inbox() {
+  const int n = reader_.receive(options_.inbox_fd);
+  for (int i = 0; i < n; i++) {
+    LinkMessage message;
+    if (reader_.truncated(i) || !links_.parse(reader_.data(i), reader_.size(i), &message) ||
+        message.path.socket >= std::max<size_t>(options_.udp_fds.size(), 1)) {
+      continue;
+    }
+    if (message.kind == LinkKind::kInsidePacket) {
+      // The link header in front of it is the headroom.
+      send_inside(message.payload, message.size, false);
+    } else {
+      dtls_.on_link(message);
+    }
+  }
+  flush();
+}
+
+void PacketLoop::on_tls_socket(Tunnel& tunnel, uint32_t events) {
+  if (events & EPOLLOUT) outbound_.touch(tunnel);
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive_tls(tunnel);
+  flush();
+}
+
+/** One receive a wake-up and tunnel: who floods waits for the others. */
+void PacketLoop::receive_tls(Tunnel& tunnel) {
+  const ssize_t n =
+      recv(tunnel.connection->socket.get(), tls_buffer_.data(), tls_buffer_.size(), 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (tunnel.state == Tunnel::State::kDraining) {
+    if (n <= 0) bury(tunnel);  // what it still says is thrown away
+    return;
+  }
+  if (n <= 0) {
+    close(tunnel, TunnelEnd::kLost, false);
+    return;
+  }
+  inbound_.on_tls_bytes(tunnel, tls_buffer_.data(), static_cast<size_t>(n));
+}
+
+void PacketLoop::flush() {
+  outbound_.flush(
+      [&](Tunnel& broken) {
+        if (broken.state == Tunnel::State::kDraining) {
+          bury(broken);
+        } else {
+          close(broken, TunnelEnd::kLost, false);
+        }
+      },
+      [&](Tunnel& tunnel) { update_interest(tunnel); });
+}
+
+void PacketLoop::update_interest(Tunnel& tunnel) {
+  const bool pending = tunnel.connection->tls->pending_output() > 0;
+  if (tunnel.state == Tunnel::State::kDraining && !pending) {
+    shutdown(tunnel.connection->socket.get(), SHUT_WR);
+  }
+  if (pending == tunnel.waits_for_room) return;
+  tunnel.waits_for_room = pending;
+  poller_.modify(tunnel.connection->socket.get(), pending ? EPOLLIN | EPOLLOUT : EPOLLIN,
+                 tag(tunnel));
+}
+
+/** At the end: lets goodbyes reach their clients, for a bounded time. */
+void PacketLoop::let_drain() {
+  const int64_t until = monotonic_ms() + kFinalDrainMs;
+  graveyard_.clear();
+  while (tunnels_.size() > 0 && (now_ = monotonic_ms()) < until) {
+    bool draining = false;
+    tunnels_.for_each(
+        [&](Tunnel& tunnel) { draining = draining || tunnel.state == Tunnel::State::kDraining; });
+    if (!draining) return;
+    epoll_event events[64];
+    const int n = poller_.wait(events, 64, 20);
+    for (int i = 0; i < n; i++) {
+      if (events[i].data.u64 <= kLastSmallTag) {
+        // Nothing but goodbyes matters now; a ready TUN or socket must not spin the loop.
+        if (events[i].data.u64 == kTunTag) poller_.remove(options_.tun_fd);
+        if (events[i].data.u64 == kInboxTag) poller_.remove(options_.inbox_fd);
+        if (events[i].data.u64 == kCommandTag) poller_.remove(commands_.event_fd());
+        if (events[i].data.u64 >= kFirstUdpTag) {
+          poller_.remove(options_.udp_fds[events[i].data.u64 - kFirstUdpTag]);
+        }
+        continue;
+      }
+      Tunnel& tunnel = *reinterpret_cast<Tunnel*>(events[i].data.u64);
+      if (tunnel.state == Tunnel::State::kDraining) on_tls_socket(tunnel, events[i].events);
+    }
+    graveyard_.clear();
+  }
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,95 @@
+// The packet thread: one epoll over the TUN queue, the UDP sockets, the inbox of the other workers
+// and the TLS socket of every tunnel. Each wake-up takes a bounded batch of each that is ready and
+// then flushes; the clock is read once.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <variant>
+
+#include "command_queue.h"
+#include "liveness.h"
+#include "owners.h"
+#include "poller.h"
+#include "timer_wheel.h"
+#include "tls_front.h"
+
+namespace wolfguard {
+
+struct PacketLoopOptions {
+  int worker = 0;
+  int tun_fd = -1;
+  std::vector<int> udp_fds;
+  int inbox_fd = -1;
+  std::vector<int> outboxes;
+  int owners_fd = -1;
+};
+
+class PacketLoop final : public TunnelSink, public TunnelCloser {
+ public:
+  PacketLoop(const PacketLoopOptions& options, const DtlsContexts* contexts, EventSink* events,
+             EngineTotals* totals);
+  ~PacketLoop();
+
+  // Any thread; carried out on the packet thread, in order.
+  void open_tunnel(std::unique_ptr<Connection> connection, TunnelParams params) override;
+  void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) override;
+  void stop();
+
+  /** The thread's whole life; the engine starts and joins it. */
+  void run();
+
+  /** Packet thread only. */
+  void close(Tunnel& tunnel, TunnelEnd end, bool tell_client) override;
+
+ private:
+  struct Open {
+    std::unique_ptr<Connection> connection;
+    TunnelParams params;
+  };
+  struct Close {
+    ConnectionId tunnel;
+    TunnelEnd end;
+    bool tell_client;
+  };
+  struct Stop {};
+  using Command = std::variant<Open, Close, Stop>;
+
+  void set_now(int64_t now);
+  void dispatch(const epoll_event& event);
+  void carry_out(Command& command);
+  void open(Open& command);
+  void evict(const Address& inside);
+  void read_tun();
+  void read_udp(size_t socket);
+  void read_inbox();
+  void send_inside(uint8_t* packet, size_t size, bool may_forward);
+  void on_tls_socket(Tunnel& tunnel, uint32_t events);
+  void receive_tls(Tunnel& tunnel);
+  void update_interest(Tunnel& tunnel);
+  void check(Tunnel& tunnel);
+  void flush();
+  void bury(Tunnel& tunnel);
+  void let_drain();
+
+  PacketLoopOptions options_;
+  EventSink* events_;
+  EngineTotals* totals_;
+  OwnersView owners_;
+  TunnelTable tunnels_;
+  WorkerLinks links_;
+  Outbound outbound_;
+  Inbound inbound_;
+  DtlsChannel dtls_;
+  Liveness liveness_;
+  TimerWheel wheel_;
+  Poller poller_;
+  CommandQueue<Command> commands_;
+  DatagramReader reader_;
+  Bytes tun_buffer_, tls_buffer_;
+  std::vector<std::unique_ptr<Tunnel>> graveyard_;
+  int64_t now_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace wolfguard

@@ -1,0 +1,475 @@
+#include "tls_front.h"
+
+#include <netinet/tcp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace wolfguard {
+
+namespace {
+
+constexpr uint64_t kTagListener = 0, kTagSocket = 1, kTagRelay = 2, kTagOther = 3;
+constexpr uint64_t tag(uint64_t kind, uint64_t id) { return id << 2 | kind; }
+constexpr uint64_t kCommandTag = tag(kTagOther, 0);
+
+/** One TLS record and its header; also the most that one recv may bring into the relay. */
+constexpr size_t kReceiveSize = 16384 + 512;
+/** What a client may send behind its CONNECT before the answer; more waits in the socket. */
+constexpr size_t kMaxHeldBytes = 64 << 10;
+/**
+ * After JavaScript closed, the peer gets this long to take the rest of the answer and to close.
+ * Closing at once would send a reset over an answer (413, 431 …) that is still on its way to a
+ * peer that is still talking.
+ */
+constexpr int64_t kLingerMs = 2000;
+/** One listener's share of a wake-up, so that a flood of SYNs does not starve the relays. */
+constexpr int kAcceptsPerWake = 32;
+/** Out of descriptors: accepting again at once would spin. */
+constexpr int64_t kAcceptPauseMs = 100;
+constexpr int kSweepMs = 500;
+/** Unsent data a tunnel's socket may hold before it stops being writable (trial: 128 KiB serves).
+ */
+constexpr int kNotSentLowWater = 128 << 10;
+
+constexpr char kPskLabel[] = "EXPORTER-openconnect-psk";  // [oc 8.2]
+
+/** IPv6 hosts own a /64: they count as one source. */
+Address source_of(const Endpoint& peer) {
+  Address source = peer.address;
+  if (!is_mapped_ipv4(source)) std::fill(source.begin() + 8, source.end(), 0);
+  return source;
+}
+
+Endpoint local_endpoint(int fd) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+  return endpoint_from(name);
+}
+
+uint32_t path_mtu(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_pmtu : 0;
+}
+
+}  // namespace
+
+struct TlsFront::Pending {
+  enum class State { kHandshaking, kRelaying, kHeld };
+
+  std::unique_ptr<Connection> connection;
+  State state = State::kHandshaking;
+  Fd relay;
+  Bytes to_relay;
+  uint64_t passed_bytes = 0;
+  bool peer_eof = false;
+  bool script_eof = false;
+  /** All is said and our side of TCP closed: what still comes is thrown away. */
+  bool draining = false;
+  /** 0 = none: JavaScript times what is relayed. */
+  int64_t deadline = 0;
+  uint32_t socket_events = 0, relay_events = 0;
+};
+
+TlsFront::TlsFront(TlsFrontOptions options, EventSink* events, TunnelSink* tunnels,
+                   EngineTotals* totals)
+    : options_(std::move(options)),
+      events_(events),
+      tunnels_(tunnels),
+      totals_(totals),
+      receive_buffer_(kReceiveSize),
+      plain_buffer_(kReceiveSize) {}
+
+TlsFront::~TlsFront() = default;
+
+void TlsFront::set_tls(SslContext context) { commands_.push(SetTls{std::move(context)}); }
+void TlsFront::hold(ConnectionId connection) { commands_.push(Hold{connection}); }
+void TlsFront::open_tunnel(TunnelParams params) { commands_.push(Open{std::move(params)}); }
+void TlsFront::close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
+  commands_.push(Close{tunnel, end, tell_client});
+}
+void TlsFront::stop() { commands_.push(Stop{}); }
+
+void TlsFront::run() {
+  prctl(PR_SET_NAME, "wolf-tls");
+  poller_.add(commands_.event_fd(), EPOLLIN, kCommandTag);
+  resume_listeners();
+  int64_t next_sweep = 0;
+  while (!stopping_) {
+    epoll_event events[64];
+    const int n = poller_.wait(
+        events, 64, pending_.empty() && listeners_paused_until_ == 0 ? -1 : kSweepMs / 2);
+    now_ = monotonic_ms();
+    for (int i = 0; i < n && !stopping_; i++) {
+      const uint64_t kind = events[i].data.u64 & 3, id = events[i].data.u64 >> 2;
+      if (events[i].data.u64 == kCommandTag) {
+        for (Command& command : commands_.take_all()) carry_out(command);
+      } else if (kind == kTagListener) {
+        accept_all(id);
+      } else if (kind == kTagOther) {
+        poller_.remove(static_cast<int>(id));
+        orphans_.erase(static_cast<int>(id));
+      } else if (const auto it = pending_.find(id); it != pending_.end()) {
+        if (kind == kTagSocket) {
+          on_socket(*it->second, events[i].events);
+        } else {
+          on_relay(*it->second, events[i].events);
+        }
+      }
+    }
+    if (now_ >= next_sweep) {
+      sweep(now_);
+      next_sweep = now_ + kSweepMs;
+    }
+  }
+  pending_.clear();
+  orphans_.clear();
+}
+
+void TlsFront::carry_out(Command& command) {
+  if (auto* set = std::get_if<SetTls>(&command)) {
+    context_ = std::move(set->context);
+  } else if (auto* hold = std::get_if<Hold>(&command)) {
+    const auto it = pending_.find(hold->connection);
+    if (it == pending_.end()) return;
+    it->second->state = Pending::State::kHeld;
+    events_->connection_held(hold->connection, it->second->passed_bytes);
+    update_interest(*it->second);
+  } else if (auto* open = std::get_if<Open>(&command)) {
+    hand_over(std::move(open->params));
+  } else if (auto* end = std::get_if<Close>(&command)) {
+    if (pending_.contains(end->tunnel)) {
+      close(end->tunnel);
+    } else {
+      tunnels_->close_tunnel(end->tunnel, end->end, end->tell_client);
+    }
+  } else {
+    stopping_ = true;
+  }
+}
+
+// ─── a connection arrives ─────────────────────────────────────────────────────────────────────
+
+void TlsFront::accept_all(size_t listener) {
+  for (int i = 0; i < kAcceptsPerWake; i++) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    Fd socket(accept4(options_.listeners[listener], reinterpret_cast<sockaddr*>(&from), &size,
+                      SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        events_->warn("no descriptor or memory left for a new connection: raise LimitNOFILE");
+        pause_listeners(now_);
+      }
+      return;
+    }
+    admit(std::move(socket), endpoint_from(from));
+  }
+}
+
+void TlsFront::admit(Fd socket, const Endpoint& peer) {
+  uint32_t& in_flight = handshakes_by_source_[source_of(peer)];
+  if (!context_ || in_flight >= options_.handshakes_per_source ||
+      pending_.size() >= options_.max_pending) {
+    bump(totals_->handshakes_refused);
+    if (in_flight == 0) handshakes_by_source_.erase(source_of(peer));
+    return;
+  }
+  auto pending = std::make_unique<Pending>();
+  pending->connection = std::make_unique<Connection>();
+  Connection& connection = *pending->connection;
+  connection.tls = TlsStream::create(context_.get());
+  if (!connection.tls) return;
+  in_flight++;
+
+  const int one = 1;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWater,
+             sizeof kNotSentLowWater);
+  connection.id = next_id_++;
+  connection.peer = peer;
+  connection.local = local_endpoint(socket.get());
+  connection.socket = std::move(socket);
+  pending->deadline = now_ + options_.handshake_timeout_ms;
+  pending->socket_events = EPOLLIN;
+  poller_.add(connection.socket.get(), EPOLLIN, tag(kTagSocket, connection.id));
+  const ConnectionId id = connection.id;
+  pending_.emplace(id, std::move(pending));
+  totals_->connections.store(pending_.size(), std::memory_order_relaxed);
+}
+
+// ─── the handshake ────────────────────────────────────────────────────────────────────────────
+
+void TlsFront::on_socket(Pending& pending, uint32_t events) {
+  Connection& connection = *pending.connection;
+  bool alive = true;
+  if (events & EPOLLOUT) {
+    alive = connection.tls->flush(connection.socket.get());
+    if (alive && pending.relay && connection.tls->pending_output() == 0) {
+      alive = read_from_relay(pending, false);
+    }
+  }
+  if (alive && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) &&
+      (pending.socket_events & EPOLLIN || events & (EPOLLHUP | EPOLLERR))) {
+    alive = receive(pending);
+  }
+  settle(pending, alive);
+}
+
+/** false: the connection is over. */
+bool TlsFront::receive(Pending& pending) {
+  Connection& connection = *pending.connection;
+  const ssize_t n =
+      recv(connection.socket.get(), receive_buffer_.data(), receive_buffer_.size(), 0);
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  if (pending.draining) return n > 0;
+  if (n == 0) {
+    if (pending.state == Pending::State::kHandshaking) return false;
+    pending.peer_eof = true;
+    return send_to_relay(pending);
+  }
+  connection.tls->feed(receive_buffer_.data(), static_cast<size_t>(n));
+  if (pending.state == Pending::State::kHandshaking) {
+    const TlsStream::Status status = connection.tls->handshake();
+    if (!connection.tls->flush(connection.socket.get())) return false;
+    if (status == TlsStream::Status::kAgain) return true;
+    if (status == TlsStream::Status::kFailed) {
+      bump(totals_->handshakes_failed);
+      return false;
+    }
+    if (!finish_handshake(pending)) return false;
+  }
+  return pump_plaintext(pending);
+}
+
+bool TlsFront::finish_handshake(Pending& pending) {
+  Connection& connection = *pending.connection;
+  SSL* ssl = connection.tls->ssl();
+  int pair[2];
+  if (SSL_export_keying_material(ssl, connection.dtls_psk.data(), connection.dtls_psk.size(),
+                                 kPskLabel, sizeof kPskLabel - 1, nullptr, 0, 0) != 1 ||
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
+    return false;
+  }
+  bump(totals_->handshakes);
+  leave_handshake(pending);
+  pending.state = Pending::State::kRelaying;
+  pending.deadline = 0;
+  pending.relay = Fd(pair[0]);
+  pending.relay_events = EPOLLIN;
+  poller_.add(pair[0], EPOLLIN, tag(kTagRelay, connection.id));
+
+  ConnectionOpened event;
+  event.connection = connection.id;
+  event.stream = Fd(pair[1]);
+  event.peer = connection.peer;
+  event.local = connection.local;
+  event.tls_version = SSL_get_version(ssl);
+  event.tls_cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
+  const char* server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  event.server_name = server_name == nullptr ? "" : server_name;
+  event.path_mtu = path_mtu(connection.socket.get());
+  events_->connection_opened(std::move(event));
+  return true;
+}
+
+void TlsFront::leave_handshake(Pending& pending) {
+  const auto it = handshakes_by_source_.find(source_of(pending.connection->peer));
+  if (it != handshakes_by_source_.end() && --it->second == 0) handshakes_by_source_.erase(it);
+}
+
+// ─── plaintext to and from JavaScript ─────────────────────────────────────────────────────────
+
+/** Takes all plaintext that the last feed holds: at most a record and what was received. */
+bool TlsFront::pump_plaintext(Pending& pending) {
+  for (;;) {
+    size_t got = 0;
+    switch (pending.connection->tls->read(plain_buffer_.data(), plain_buffer_.size(), &got)) {
+      case TlsStream::Status::kDone:
+        pending.to_relay.insert(pending.to_relay.end(), plain_buffer_.begin(),
+                                plain_buffer_.begin() + static_cast<ptrdiff_t>(got));
+        break;
+      case TlsStream::Status::kClosed:
+        pending.peer_eof = true;
+        [[fallthrough]];
+      case TlsStream::Status::kAgain:
+        return send_to_relay(pending);
+      case TlsStream::Status::kFailed:
+        return false;
+    }
+  }
+}
+
+bool TlsFront::send_to_relay(Pending& pending) {
+  if (pending.state != Pending::State::kRelaying) return true;
+  size_t sent = 0;
+  while (sent < pending.to_relay.size()) {
+    const ssize_t n = send(pending.relay.get(), pending.to_relay.data() + sent,
+                           pending.to_relay.size() - sent, MSG_NOSIGNAL);
+    if (n < 0) {
+      if (errno == EAGAIN) break;
+      // JavaScript has closed its end: what the peer still sends is nobody's.
+      pending.to_relay.clear();
+      pending.script_eof = true;
+      return true;
+    }
+    sent += static_cast<size_t>(n);
+  }
+  pending.passed_bytes += sent;
+  pending.to_relay.erase(pending.to_relay.begin(),
+                         pending.to_relay.begin() + static_cast<ptrdiff_t>(sent));
+  if (pending.peer_eof && pending.to_relay.empty()) shutdown(pending.relay.get(), SHUT_WR);
+  return true;
+}
+
+void TlsFront::on_relay(Pending& pending, uint32_t events) {
+  bool alive = true;
+  if (events & EPOLLOUT) alive = send_to_relay(pending);
+  if (alive && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) alive = read_from_relay(pending, false);
+  settle(pending, alive);
+}
+
+/** `all`: whatever the socket takes, everything that JavaScript wrote becomes records. */
+bool TlsFront::read_from_relay(Pending& pending, bool all) {
+  Connection& connection = *pending.connection;
+  while (!pending.script_eof && (all || connection.tls->pending_output() == 0)) {
+    const ssize_t n = read(pending.relay.get(), plain_buffer_.data(), plain_buffer_.size());
+    if (n < 0) {
+      if (errno == EAGAIN) break;
+      pending.script_eof = true;
+      break;
+    }
+    if (n == 0) {
+      pending.script_eof = true;
+      break;
+    }
+    // A record holds 16 KiB; the buffer a little more.
+    for (size_t at = 0; at < static_cast<size_t>(n);) {
+      const size_t size = std::min<size_t>(static_cast<size_t>(n) - at, 16384);
+      if (!connection.tls->write(plain_buffer_.data() + at, size)) return false;
+      at += size;
+    }
+    if (!connection.tls->flush(connection.socket.get())) return false;
+  }
+  return true;
+}
+
+/** After any event: closes what is over, asks for what is wanted next. */
+void TlsFront::settle(Pending& pending, bool alive) {
+  Connection& connection = *pending.connection;
+  if (alive && pending.script_eof) {
+    if (pending.deadline == 0) {
+      pending.deadline = now_ + kLingerMs;
+      connection.tls->shut_down();
+      alive = connection.tls->flush(connection.socket.get());
+    }
+    if (alive && connection.tls->pending_output() == 0 && !pending.draining) {
+      pending.draining = true;
+      alive = !pending.peer_eof && shutdown(connection.socket.get(), SHUT_WR) == 0;
+    }
+  }
+  if (!alive) {
+    close(connection.id);
+    return;
+  }
+  update_interest(pending);
+}
+
+void TlsFront::update_interest(Pending& pending) {
+  Connection& connection = *pending.connection;
+  const bool room = pending.state == Pending::State::kHeld ? pending.to_relay.size() < kMaxHeldBytes
+                                                           : pending.to_relay.empty();
+  const bool want_read = !pending.peer_eof && (pending.draining || (!pending.script_eof && room));
+  const bool want_write = connection.tls->pending_output() > 0;
+  const uint32_t socket_events = (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u);
+  if (socket_events != pending.socket_events) {
+    // With nothing wanted it is taken out: a hang-up would be reported for ever.
+    const int fd = connection.socket.get();
+    const uint64_t socket_tag = tag(kTagSocket, connection.id);
+    if (socket_events == 0) {
+      poller_.remove(fd);
+    } else if (pending.socket_events == 0) {
+      poller_.add(fd, socket_events, socket_tag);
+    } else {
+      poller_.modify(fd, socket_events, socket_tag);
+    }
+    pending.socket_events = socket_events;
+  }
+  if (!pending.relay) return;
+  const bool relay_read = !pending.script_eof && !want_write;
+  const bool relay_write = pending.state == Pending::State::kRelaying && !pending.to_relay.empty();
+  const uint32_t relay_events = (relay_read ? EPOLLIN : 0u) | (relay_write ? EPOLLOUT : 0u);
+  if (relay_events == pending.relay_events) return;
+  const uint64_t relay_tag = tag(kTagRelay, connection.id);
+  if (relay_events == 0) {
+    poller_.remove(pending.relay.get());
+  } else if (pending.relay_events == 0) {
+    poller_.add(pending.relay.get(), relay_events, relay_tag);
+  } else {
+    poller_.modify(pending.relay.get(), relay_events, relay_tag);
+  }
+  pending.relay_events = relay_events;
+}
+
+// ─── the connection leaves ────────────────────────────────────────────────────────────────────
+
+void TlsFront::hand_over(TunnelParams params) {
+  const auto it = pending_.find(params.connection);
+  if (it == pending_.end()) return;  // connection_closed has said so already
+  Pending& pending = *it->second;
+  if (pending.state != Pending::State::kHeld || pending.peer_eof ||
+      !read_from_relay(pending, true)) {
+    close(params.connection);
+    return;
+  }
+  Connection& connection = *pending.connection;
+  if (pending.socket_events != 0) poller_.remove(connection.socket.get());
+  if (pending.relay_events != 0) poller_.remove(pending.relay.get());
+  params.early.insert(params.early.end(), pending.to_relay.begin(), pending.to_relay.end());
+  const int relay = pending.relay.get();
+  poller_.add(relay, EPOLLRDHUP, tag(kTagOther, static_cast<uint64_t>(relay)));
+  orphans_.emplace(relay, std::move(pending.relay));
+  std::unique_ptr<Connection> leaving = std::move(pending.connection);
+  pending_.erase(it);
+  totals_->connections.store(pending_.size(), std::memory_order_relaxed);
+  tunnels_->open_tunnel(std::move(leaving), std::move(params));
+}
+
+void TlsFront::close(ConnectionId id) {
+  const auto it = pending_.find(id);
+  if (it == pending_.end()) return;
+  const bool announced = it->second->state != Pending::State::kHandshaking;
+  if (!announced) leave_handshake(*it->second);
+  pending_.erase(it);
+  totals_->connections.store(pending_.size(), std::memory_order_relaxed);
+  if (announced) events_->connection_closed(id);
+}
+
+void TlsFront::sweep(int64_t now) {
+  std::vector<ConnectionId> late;
+  for (const auto& [id, pending] : pending_) {
+    if (pending->deadline != 0 && now >= pending->deadline) late.push_back(id);
+  }
+  for (const ConnectionId id : late) close(id);
+  if (listeners_paused_until_ != 0 && now >= listeners_paused_until_) resume_listeners();
+}
+
+void TlsFront::pause_listeners(int64_t now) {
+  if (listeners_paused_until_ == 0) {
+    for (const int listener : options_.listeners) poller_.remove(listener);
+  }
+  listeners_paused_until_ = now + kAcceptPauseMs;
+}
+
+void TlsFront::resume_listeners() {
+  listeners_paused_until_ = 0;
+  for (size_t i = 0; i < options_.listeners.size(); i++) {
+    poller_.add(options_.listeners[i], EPOLLIN, tag(kTagListener, i));
+  }
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,78 @@
+// A tunnel as the packet thread sees it: a plain struct. The functions that change it stand in the
+// files of their concern: outbound.cc, inbound.cc, dtls_channel.cc, liveness.cc.
+#pragma once
+
+#include <memory>
+
+#include "connection.h"
+#include "cstp.h"
+#include "datagram_reader.h"
+#include "dtls_handshake.h"
+
+namespace wolfguard {
+
+/** One set of DTLS keys and where its peer is. */
+struct DtlsSlot {
+  std::unique_ptr<DtlsKeys> keys;
+  UdpPath path;
+};
+
+/** A handshake under way in the second slot; the active one is not disturbed [oc 8.5]. */
+struct DtlsPending {
+  std::unique_ptr<DtlsHandshake> handshake;
+  UdpPath path;
+  std::array<uint8_t, 32> client_random;
+  int64_t started = 0;
+};
+
+struct Tunnel {
+  enum class State {
+    kUp,
+    /** Told to go; what is left is to let the last bytes out. In no table any more. */
+    kDraining,
+    /** Freed at the end of this wake-up. */
+    kDead,
+  };
+
+  ConnectionId id = 0;
+  State state = State::kUp;
+  std::unique_ptr<Connection> connection;
+  TunnelParams params;
+  std::shared_ptr<TunnelShared> shared;
+
+  // TLS channel
+  CstpReader reader;
+  int64_t tls_rx_ms = 0, tls_tx_ms = 0, tls_dpd_ms = 0;
+  /** In the list of those whose output leaves at the end of this wake-up. */
+  bool touched = false;
+  bool waits_for_room = false;
+
+  // DTLS channel
+  DtlsSlot active, previous;
+  int64_t previous_until_ms = 0;
+  std::unique_ptr<DtlsPending> pending;
+  /** A record of the active keys has come: the client has them too, we may send [oc 8.5]. */
+  bool dtls_confirmed = false;
+  /** See silence_dtls [oc 7.2]. */
+  bool dtls_silent = false;
+  /** Something has been sent by DTLS since a record last came. */
+  bool dtls_unanswered = false;
+  int64_t dtls_rx_ms = 0, dtls_tx_ms = 0, dtls_dpd_ms = 0;
+  /** Sent again when the client repeats its own last flight, until it is confirmed. */
+  Flight last_flight;
+
+  /** Last packet that counts against the idle timeout. */
+  int64_t data_ms = 0;
+  /** When liveness looks at it next; while draining: when it is cut off. */
+  int64_t next_check_ms = 0;
+
+  /** UDP seems blocked: data goes by TLS until a record comes. */
+  void silence_dtls() {
+    dtls_silent = true;
+    shared->on_dtls.store(false, std::memory_order_relaxed);
+  }
+
+  bool sends_by_dtls() const { return dtls_confirmed && !dtls_silent && active.keys != nullptr; }
+};
+
+}  // namespace wolfguard

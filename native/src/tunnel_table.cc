@@ -1,0 +1,83 @@
+#include "tunnel_table.h"
+
+namespace wolfguard {
+
+namespace {
+
+template <typename Map, typename Key>
+Tunnel* find(const Map& map, const Key& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? nullptr : it->second;
+}
+
+/** Only if it is still this tunnel's: a newer one may have taken the key over. */
+template <typename Map, typename Key>
+void erase_own(Map& map, const Key& key, const Tunnel* tunnel) {
+  const auto it = map.find(key);
+  if (it != map.end() && it->second == tunnel) map.erase(it);
+}
+
+}  // namespace
+
+Tunnel* TunnelTable::add(std::unique_ptr<Tunnel> owned) {
+  Tunnel* tunnel = owned.get();
+  const TunnelParams& params = tunnel->params;
+  if (params.has_inside4) by_inside_[params.inside4] = tunnel;
+  if (params.has_inside6) by_inside_[params.inside6] = tunnel;
+  if (params.has_dtls) by_app_id_[params.app_id] = tunnel;
+  link_address(tunnel->connection->peer.address, tunnel);
+  by_id_[tunnel->id] = std::move(owned);
+  return tunnel;
+}
+
+void TunnelTable::unlink(Tunnel* tunnel) {
+  const TunnelParams& params = tunnel->params;
+  if (params.has_inside4) erase_own(by_inside_, params.inside4, tunnel);
+  if (params.has_inside6) erase_own(by_inside_, params.inside6, tunnel);
+  if (params.has_dtls) erase_own(by_app_id_, params.app_id, tunnel);
+  if (tunnel->active.keys) unlink_endpoint(tunnel->active.path.peer, tunnel);
+  if (tunnel->previous.keys) unlink_endpoint(tunnel->previous.path.peer, tunnel);
+  if (tunnel->pending) unlink_endpoint(tunnel->pending->path.peer, tunnel);
+  const auto [from, to] = by_address_.equal_range(tunnel->connection->peer.address);
+  for (auto it = from; it != to; ++it) {
+    if (it->second == tunnel) {
+      by_address_.erase(it);
+      break;
+    }
+  }
+}
+
+std::unique_ptr<Tunnel> TunnelTable::remove(ConnectionId id) {
+  const auto it = by_id_.find(id);
+  if (it == by_id_.end()) return nullptr;
+  std::unique_ptr<Tunnel> tunnel = std::move(it->second);
+  by_id_.erase(it);
+  return tunnel;
+}
+
+Tunnel* TunnelTable::by_id(ConnectionId id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second.get();
+}
+
+Tunnel* TunnelTable::by_inside(const Address& address) const { return find(by_inside_, address); }
+
+Tunnel* TunnelTable::by_app_id(const AppId& app_id) const { return find(by_app_id_, app_id); }
+
+Tunnel* TunnelTable::by_endpoint(const Endpoint& endpoint) const {
+  return find(by_endpoint_, endpoint);
+}
+
+void TunnelTable::link_endpoint(const Endpoint& endpoint, Tunnel* tunnel) {
+  by_endpoint_[endpoint] = tunnel;
+}
+
+void TunnelTable::unlink_endpoint(const Endpoint& endpoint, const Tunnel* tunnel) {
+  erase_own(by_endpoint_, endpoint, tunnel);
+}
+
+void TunnelTable::link_address(const Address& address, Tunnel* tunnel) {
+  by_address_.emplace(address, tunnel);
+}
+
+}  // namespace wolfguard

@@ -1,0 +1,57 @@
+// All tunnels of a worker, and the ways to find one: by number, by inside address (packets from
+// the TUN device), by App-ID (ClientHello), by outside end point (DTLS records), and by outside
+// address alone (a client whose NAT gave it a new port).
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "dtls_hello.h"
+#include "tunnel.h"
+
+namespace wolfguard {
+
+class TunnelTable {
+ public:
+  /** Adds a tunnel under its number, inside addresses, App-ID and TLS peer address. */
+  Tunnel* add(std::unique_ptr<Tunnel> tunnel);
+  /** Takes it out of every table but the numbers: no packet finds it any more. */
+  void unlink(Tunnel* tunnel);
+  /** Forgets the number too and gives the tunnel back, to be freed. */
+  std::unique_ptr<Tunnel> remove(ConnectionId id);
+
+  Tunnel* by_id(ConnectionId id) const;
+  Tunnel* by_inside(const Address& address) const;
+  Tunnel* by_app_id(const AppId& app_id) const;
+  Tunnel* by_endpoint(const Endpoint& endpoint) const;
+
+  /** From now on records from there are this tunnel's; another's claim to it ends. */
+  void link_endpoint(const Endpoint& endpoint, Tunnel* tunnel);
+  void unlink_endpoint(const Endpoint& endpoint, const Tunnel* tunnel);
+
+  /** Calls visit(tunnel) for tunnels whose client was last seen at that address; true stops. */
+  template <typename Visit>
+  void for_each_at(const Address& address, Visit&& visit) {
+    const auto [from, to] = by_address_.equal_range(address);
+    for (auto it = from; it != to; ++it) {
+      if (visit(*it->second)) return;
+    }
+  }
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (auto& [id, tunnel] : by_id_) visit(*tunnel);
+  }
+  size_t size() const { return by_id_.size(); }
+
+ private:
+  void link_address(const Address& address, Tunnel* tunnel);
+
+  std::unordered_map<ConnectionId, std::unique_ptr<Tunnel>> by_id_;
+  std::unordered_map<Address, Tunnel*, AddressHash> by_inside_;
+  std::unordered_map<AppId, Tunnel*, AppIdHash> by_app_id_;
+  std::unordered_map<Endpoint, Tunnel*, EndpointHash> by_endpoint_;
+  std::unordered_multimap<Address, Tunnel*, AddressHash> by_address_;
+};
+
+}  // namespace wolfguard
