@@ -1,0 +1,104 @@
+// How a session lies in its table.
+import type { ClientFacts, TunnelCounters } from '../core/ipc/messages.ts';
+import { formatIp, parseIp } from '../core/net/address.ts';
+import type { IpAddress } from '../core/net/address.ts';
+import type { SessionRecord } from '../core/session/session.ts';
+
+/** Version of the tables below; a change of theirs raises it and brings a migration. */
+export const SCHEMA_VERSION = 1;
+
+export const SCHEMA = `
+  CREATE TABLE session (
+    session       INTEGER PRIMARY KEY,
+    cookie_hash   TEXT    NOT NULL,
+    user          TEXT    NOT NULL,
+    groups        TEXT    NOT NULL,   -- JSON array
+    login_at      INTEGER NOT NULL,   -- ms since 1970, like every time here
+    login_address TEXT    NOT NULL,
+    peer_address  TEXT    NOT NULL,
+    peer_port     INTEGER NOT NULL,
+    client        TEXT    NOT NULL,   -- JSON object
+    inside4       TEXT,
+    inside6       TEXT,
+    totals        TEXT    NOT NULL,   -- JSON object
+    expires_at    INTEGER             -- NULL: connected when it was saved
+  ) STRICT;
+  CREATE TABLE meta (
+    key   TEXT    PRIMARY KEY,        -- alive_at, next_session
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export interface SessionRow {
+  readonly session: number;
+  readonly cookie_hash: string;
+  readonly user: string;
+  readonly groups: string;
+  readonly login_at: number;
+  readonly login_address: string;
+  readonly peer_address: string;
+  readonly peer_port: number;
+  readonly client: string;
+  readonly inside4: string | null;
+  readonly inside6: string | null;
+  readonly totals: string;
+  readonly expires_at: number | null;
+}
+
+const COLUMNS = [
+  'session',
+  'cookie_hash',
+  'user',
+  'groups',
+  'login_at',
+  'login_address',
+  'peer_address',
+  'peer_port',
+  'client',
+  'inside4',
+  'inside6',
+  'totals',
+  'expires_at',
+] as const satisfies readonly (keyof SessionRow)[];
+
+export const INSERT = `INSERT OR REPLACE INTO session (${COLUMNS.join(', ')})
+  VALUES (${COLUMNS.map((column) => `$${column}`).join(', ')})`;
+
+export const encodeRow = (record: SessionRecord): Record<string, string | number | null> => ({
+  session: record.session,
+  cookie_hash: record.cookieHash,
+  user: record.user,
+  groups: JSON.stringify(record.groups),
+  login_at: record.loginAt,
+  login_address: record.loginAddress,
+  peer_address: record.peer.address,
+  peer_port: record.peer.port,
+  client: JSON.stringify(record.client),
+  inside4: record.inside4 && formatIp(record.inside4),
+  inside6: record.inside6 && formatIp(record.inside6),
+  totals: JSON.stringify(record.totals),
+  expires_at: record.expiresAt,
+});
+
+/** Throws on text that encodeRow does not write. */
+export const decodeRow = (row: SessionRow): SessionRecord => ({
+  session: row.session,
+  cookieHash: row.cookie_hash,
+  user: row.user,
+  groups: JSON.parse(row.groups) as string[],
+  loginAt: row.login_at,
+  loginAddress: row.login_address,
+  peer: { address: row.peer_address, port: row.peer_port },
+  client: JSON.parse(row.client) as ClientFacts,
+  inside4: decodeAddress(row.inside4),
+  inside6: decodeAddress(row.inside6),
+  totals: JSON.parse(row.totals) as TunnelCounters,
+  expiresAt: row.expires_at,
+});
+
+function decodeAddress(text: string | null): IpAddress | null {
+  if (text === null) return null;
+  const address = parseIp(text);
+  if (address === undefined) throw new SyntaxError(`"${text}" is not an address`);
+  return address;
+}

@@ -1,0 +1,283 @@
+// The shell around the session table: makes cookies, carries out what the table decides, and keeps
+// the store behind it. The primary owns the one instance.
+//
+//   login ──────────► ┌───────────────┐ ─ close-tunnel ─► worker
+//   open, closed, … ► │ session table │ ─ set-owner ────► owner table of the packet engines
+//   time ───────────► └───────────────┘ ─ save, delete ─► store
+import { createHash } from 'node:crypto';
+import type {
+  ClientFacts,
+  OpenTunnelReply,
+  OpenTunnelRequest,
+  Peer,
+  PrimaryToWorker,
+  TunnelStatus,
+  WorkerToPrimary,
+} from '../core/ipc/messages.ts';
+import { encodeIp } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
+import type { SessionPolicy } from '../core/policy/policy.ts';
+import type { SessionEffect } from '../core/session/effects.ts';
+import { SessionRegistry } from '../core/session/registry.ts';
+import type {
+  LoginOutcome,
+  OpenRefusal,
+  SessionLimits,
+  SessionSelector,
+} from '../core/session/requests.ts';
+import { groupOf, recordOf } from '../core/session/session.ts';
+import type { Session } from '../core/session/session.ts';
+import { renderSession } from '../core/session/view.ts';
+import type { SessionView } from '../core/session/view.ts';
+import type { EpochMs } from '../core/units.ts';
+import type { SessionStore } from './session_store.ts';
+
+export interface SessionsComponents {
+  readonly store: Pick<SessionStore, 'load' | 'save' | 'delete' | 'flush' | 'close'>;
+  /** A message to a worker that is gone by now may be dropped. */
+  readonly sendToWorker: (worker: number, message: PrimaryToWorker) => void;
+  /** `address`: 4 or 16 bytes; -1 = nobody. */
+  readonly setOwner: (address: Uint8Array, worker: number) => void;
+  /** What a session that begins now is given; `group` '' = none. */
+  readonly policyFor: (user: string, group: string) => SessionPolicy;
+  readonly now: () => EpochMs;
+  /** Cryptographically strong. */
+  readonly randomBytes: (bytes: number) => Uint8Array;
+  readonly log: SessionLog;
+}
+
+/** The part of pino that is used here. */
+export type SessionLog = Record<'debug' | 'info', (fields: object, message: string) => void>;
+
+export interface SessionsOptions {
+  readonly pool4: Cidr | null;
+  readonly pool6: Cidr | null;
+  readonly predictable: boolean;
+  readonly limits: SessionLimits;
+  /** Name of the TUN device, for listings. */
+  readonly device: string;
+}
+
+export interface AcceptedLogin {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+export type LoginResult =
+  | {
+      readonly kind: 'accepted';
+      /** 64 hex digits. */
+      readonly cookie: string;
+      readonly session: number;
+      readonly banner: string;
+    }
+  /** No room: 503 for the client. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+type TunnelMessage<Kind> = Extract<WorkerToPrimary, { kind: Kind }>;
+
+const COOKIE_BYTES = 32;
+// setTimeout takes no longer delay (2^31 - 1 ms); a later deadline is looked at again then.
+const MAX_DELAY_MS = 0x7fffffff;
+
+export class Sessions {
+  readonly #components: SessionsComponents;
+  readonly #registry: SessionRegistry;
+  readonly #device: string;
+  #timer: { readonly at: EpochMs; readonly timeout: NodeJS.Timeout } | undefined;
+
+  /** Takes over what the store holds; throws WolfguardError when that cannot be read. */
+  constructor(components: SessionsComponents, options: SessionsOptions) {
+    this.#components = components;
+    this.#registry = new SessionRegistry(options);
+    this.#device = options.device;
+    this.#restore();
+  }
+
+  get size(): number {
+    return this.#registry.size;
+  }
+
+  /** Makes the session of an accepted login and its cookie, which exists nowhere else. */
+  login({ user, groups }: AcceptedLogin, from: { peer: Peer; client: ClientFacts }): LoginResult {
+    const { randomBytes, policyFor, now, log } = this.#components;
+    const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString('hex');
+    const policy = policyFor(user, groupOf({ groups }));
+    const login = { user, groups, policy, cookieHash: hashCookie(cookie), ...from };
+    const outcome = this.#registry.login(login, now());
+    this.#carryOut(outcome.effects);
+    if (outcome.kind === 'refused') {
+      log.info({ limit: outcome.limit }, 'login refused: too many sessions');
+      return { kind: 'refused', reason: reasonOfLogin(outcome) };
+    }
+    const { session } = outcome.session;
+    log.info({ session }, 'session created');
+    log.debug({ session, user, groups, peer: from.peer.address }, 'session belongs to');
+    return { kind: 'accepted', cookie, session, banner: policy.banner };
+  }
+
+  /** A CONNECT. When this returns, an older tunnel of the session has been told to close. */
+  open(worker: number, request: OpenTunnelRequest): OpenTunnelReply {
+    const { randomBytes, now, log } = this.#components;
+    const random = Buffer.from(randomBytes(4)).readUInt32BE();
+    const { cookie, ...facts } = request;
+    const open = { ...facts, worker, random, cookieHash: hashCookie(cookie) };
+    const outcome = this.#registry.open(open, now());
+    this.#carryOut(outcome.effects);
+    const { tunnel } = request;
+    if (outcome.kind === 'refused') {
+      log.info({ worker, tunnel, reason: outcome.reason }, 'tunnel refused');
+      return { kind: 'refused', status: outcome.status, reason: OPEN_REFUSALS[outcome.reason] };
+    }
+    log.info({ session: outcome.grant.session, worker, tunnel }, 'tunnel granted');
+    return { kind: 'granted', grant: outcome.grant };
+  }
+
+  tunnelOpened(worker: number, { session, tunnel }: TunnelMessage<'tunnel-opened'>): void {
+    this.#carryOut(this.#registry.tunnelOpened({ worker, session, tunnel }));
+  }
+
+  tunnelClosed(worker: number, message: TunnelMessage<'tunnel-closed'>): void {
+    const { session, tunnel, end, counters } = message;
+    const { rxBytes, txBytes } = counters;
+    this.#components.log.info({ session, worker, tunnel, end, rxBytes, txBytes }, 'tunnel closed');
+    const closed = { worker, session, tunnel, end, counters };
+    this.#carryOut(this.#registry.tunnelClosed(closed, this.#components.now()));
+  }
+
+  /** To be called before a new worker of the same number starts. */
+  workerGone(worker: number): void {
+    this.#carryOut(this.#registry.workerGone(worker, this.#components.now()));
+  }
+
+  logout(cookie: string): void {
+    this.#carryOut(this.#registry.logout(hashCookie(cookie)));
+  }
+
+  /** `tunnels`: what each worker just said about its tunnels; of a silent one, nothing. */
+  list(tunnels: ReadonlyMap<number, readonly TunnelStatus[]> = new Map()): SessionView[] {
+    return this.#render([...this.#registry.all()], tunnels);
+  }
+
+  find(
+    selector: SessionSelector,
+    tunnels: ReadonlyMap<number, readonly TunnelStatus[]> = new Map(),
+  ): SessionView[] {
+    return this.#render(this.#registry.find(selector), tunnels);
+  }
+
+  /** Drops the tunnels; the clients may come back. Returns how many sessions were meant. */
+  disconnect(selector: SessionSelector): number {
+    const sessions = this.#registry.find(selector);
+    const now = this.#components.now();
+    for (const session of sessions) this.#carryOut(this.#registry.disconnect(session, now));
+    return sessions.length;
+  }
+
+  /** Ends the sessions for good, on disk too when this returns. Returns how many there were. */
+  terminate(selector: SessionSelector): number {
+    const sessions = this.#registry.find(selector);
+    for (const session of sessions) this.#carryOut(this.#registry.terminate(session));
+    if (sessions.length > 0) this.#components.store.flush();
+    return sessions.length;
+  }
+
+  /** From a reload; policies of sessions that exist stay as they are. */
+  setLimits(limits: SessionLimits): void {
+    this.#registry.setLimits(limits);
+  }
+
+  /** Ends what is due; runs by itself at the right times. */
+  sweep(): void {
+    this.#carryOut(this.#registry.sweep(this.#components.now()));
+  }
+
+  /** Stops and closes the store; the sessions stay in it. Idempotent. */
+  close(): void {
+    clearTimeout(this.#timer?.timeout);
+    this.#timer = undefined;
+    this.#components.store.close();
+  }
+
+  #restore(): void {
+    const { store, policyFor, now, log } = this.#components;
+    const { records, aliveAt, nextSession } = store.load();
+    this.#registry.reserveNumbers(nextSession);
+    for (const record of records) {
+      const policy = policyFor(record.user, groupOf(record));
+      this.#carryOut(this.#registry.restore({ record, policy }, aliveAt, now()));
+    }
+    this.sweep();
+    if (records.length > 0) log.info({ sessions: this.size }, 'sessions of the last run restored');
+  }
+
+  #carryOut(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) this.#carryOutOne(effect);
+    this.#arm();
+  }
+
+  #carryOutOne(effect: SessionEffect): void {
+    const { store, setOwner, sendToWorker, log } = this.#components;
+    switch (effect.kind) {
+      case 'close-tunnel': {
+        const { worker, ...message } = effect;
+        sendToWorker(worker, message);
+        break;
+      }
+      case 'set-owner':
+        setOwner(encodeIp(effect.address), effect.worker);
+        break;
+      case 'save':
+        store.save(recordOf(effect.session));
+        break;
+      case 'delete':
+        log.info({ session: effect.session.session, end: effect.end }, 'session ended');
+        store.delete(effect.session.session);
+        break;
+    }
+  }
+
+  /** One timer for the next deadline; a later deadline than its own does not move it. */
+  #arm(): void {
+    const at = this.#registry.nextDeadline();
+    if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.timeout);
+    const delayMs = Math.min(Math.max(at - this.#components.now(), 0), MAX_DELAY_MS);
+    const timeout = setTimeout(() => {
+      this.#timer = undefined;
+      this.sweep();
+    }, delayMs).unref();
+    this.#timer = { at, timeout };
+  }
+
+  #render(
+    sessions: readonly Session[],
+    tunnels: ReadonlyMap<number, readonly TunnelStatus[]>,
+  ): SessionView[] {
+    const statuses = new Map<string, TunnelStatus>();
+    for (const [worker, list] of tunnels) {
+      for (const status of list) statuses.set(`${worker}/${status.tunnel}`, status);
+    }
+    return sessions.map((session) => {
+      const { state } = session;
+      const key = state.kind === 'connected' ? `${state.worker}/${state.tunnel}` : '';
+      return renderSession(session, this.#device, statuses.get(key));
+    });
+  }
+}
+
+// The cookie is looked up by its hash: how long that takes says nothing about the cookie.
+const hashCookie = (cookie: string): string => createHash('sha256').update(cookie).digest('hex');
+
+/** What the client is told; the log has more. */
+const OPEN_REFUSALS: Readonly<Record<OpenRefusal, string>> = {
+  'unknown-cookie': 'The session is over: log in again',
+  'roaming-denied': 'The session is over: log in again',
+  'pool-full': 'No address is free: try again later',
+  'no-common-family': 'The server has addresses only of a kind that the client does not want',
+};
+
+const reasonOfLogin = ({ limit }: Extract<LoginOutcome, { kind: 'refused' }>): string =>
+  limit === 'max_clients'
+    ? 'The server is full: try again later'
+    : 'You are connected as often as is allowed: disconnect elsewhere first';
