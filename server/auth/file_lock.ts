@@ -28,8 +28,6 @@ export async function withFileLock<T>(
   closeSync(openSync(lockFile, 'a', 0o600));
   const lock = new DatabaseSync(lockFile, { timeout: 0 });
   try {
-    // No journal file beside it.
-    lock.exec('PRAGMA journal_mode = MEMORY');
     const deadline = Date.now() + patienceMs;
     while (!tryLock(lock)) {
       if (Date.now() >= deadline) {
@@ -48,7 +46,8 @@ export async function withFileLock<T>(
 
 function tryLock(lock: DatabaseSync): boolean {
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // In memory: no journal file appears beside it.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     if ((error as { errcode?: unknown }).errcode === SQLITE_BUSY) return false;

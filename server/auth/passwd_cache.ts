@@ -14,7 +14,7 @@ export class PasswdCache {
   readonly #file: string;
   readonly #logger: Logger;
   #table: PasswdTable = { entries: new Map(), problems: [] };
-  #stamp = '';
+  #stamp: string | null = null;
   #reading: Promise<PasswdTable> | null = null;
   /** "line reason" of what was logged already: the file is read again after every change. */
   #reported = new Set<string>();
@@ -26,8 +26,10 @@ export class PasswdCache {
 
   /** The file as it is now. Throws WolfguardError PASSWD_MISSING or PASSWD_ACCESS. */
   async current(): Promise<PasswdTable> {
+    // A read that began before we came may have seen an older file than we must.
+    await this.#reading?.catch(() => undefined);
     const stamp = await this.#stampOfFile();
-    if (stamp === this.#stamp) return this.#table;
+    if (stamp !== null && stamp === this.#stamp) return this.#table;
     // One read serves all logins that notice the change.
     this.#reading ??= this.#read(stamp).finally(() => {
       this.#reading = null;
@@ -35,7 +37,7 @@ export class PasswdCache {
     return this.#reading;
   }
 
-  async #read(stamp: string): Promise<PasswdTable> {
+  async #read(stamp: string | null): Promise<PasswdTable> {
     const table = parsePasswd(await readPasswdFile(this.#file));
     this.#table = table;
     this.#stamp = stamp;
@@ -43,14 +45,14 @@ export class PasswdCache {
     return table;
   }
 
-  /** Never the same twice for a file that is missing or may still change unseen. */
-  async #stampOfFile(): Promise<string> {
+  /** null for a file that is missing or may still change unseen. */
+  async #stampOfFile(): Promise<string | null> {
     try {
       const { ino, size, mtimeNs, ctimeNs, mtimeMs } = await stat(this.#file, { bigint: true });
       const settled = Date.now() - Number(mtimeMs) > CLOCK_GRAIN_MS;
-      return `${ino} ${size} ${mtimeNs} ${ctimeNs} ${settled ? '' : Date.now()}`;
+      return settled ? `${ino} ${size} ${mtimeNs} ${ctimeNs}` : null;
     } catch {
-      return '';
+      return null;
     }
   }
 
