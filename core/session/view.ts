@@ -1,8 +1,8 @@
 // A session as administrators see it: plain data, addresses as text, and for a connected one what
 // its worker just said about the tunnel.
 import type { Peer, TunnelCounters, TunnelStatus } from '../ipc/messages.ts';
-import { formatIp } from '../net/address.ts';
-import type { EpochMs } from '../units.ts';
+import { formatCidr, formatIp } from '../net/address.ts';
+import type { EpochMs, Milliseconds } from '../units.ts';
 import { addCounters, groupOf } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -32,6 +32,19 @@ export interface SessionView {
   /** All tunnels of the session together, the current one included where its worker answered. */
   readonly counters: TunnelCounters;
   readonly connection: ConnectionView | null;
+  readonly pushed: PushedView;
+}
+
+/** What the client is told to do, by the policy that was frozen at its login. */
+export interface PushedView {
+  readonly dns: readonly string[];
+  readonly nbns: readonly string[];
+  readonly splitDns: readonly string[];
+  /** Empty = the default route. */
+  readonly routes: readonly string[];
+  readonly noRoutes: readonly string[];
+  readonly dpdMs: Milliseconds;
+  readonly keepaliveMs: Milliseconds;
 }
 
 export interface ConnectionView {
@@ -74,6 +87,19 @@ export function renderSession(
     mobile: client.mobile,
     counters: status === undefined ? session.totals : addCounters(session.totals, status),
     connection: renderConnection(state, status),
+    pushed: renderPushed(session),
+  };
+}
+
+function renderPushed({ policy, client }: Session): PushedView {
+  return {
+    dns: policy.dns.map(formatIp),
+    nbns: policy.nbns.map(formatIp),
+    splitDns: policy.split_dns,
+    routes: policy.routes.map(formatCidr),
+    noRoutes: policy.no_routes.map(formatCidr),
+    dpdMs: client.mobile ? policy.mobile_dpd : policy.dpd,
+    keepaliveMs: policy.keepalive,
   };
 }
 
