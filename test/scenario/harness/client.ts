@@ -75,12 +75,14 @@ export class Client {
   /** Resolves when the client says that its tunnel is configured and its script has done it. */
   async configured(): Promise<void> {
     await this.program.waitFor(/^.*Configured as .*connected/m, CONNECT_TIMEOUT_MS);
-    await eventually('the script is done', 5000, () => this.calls.includes('connect'));
+    await eventually('the script is done', 20_000, () => this.calls.includes('connect'));
   }
 
   /** How the tunnel stood when it was configured. */
   get channel(): 'dtls' | 'tls' {
-    return /with SSL.* connected and DTLS.* connected/.test(this.program.output) ? 'dtls' : 'tls';
+    return /with SSL.* connected and DTLS.* (connected|established)/.test(this.program.output)
+      ? 'dtls'
+      : 'tls';
   }
 
   get ipv4(): string {
@@ -142,7 +144,8 @@ export async function fetchCookie(lab: Lab, options: ClientOptions = {}): Promis
 }
 
 function credentials(options: ClientOptions): { args: string[]; input: string } {
-  if (options.cookie !== undefined) return { args: ['--cookie-on-stdin'], input: `${options.cookie}\n` };
+  if (options.cookie !== undefined)
+    return { args: ['--cookie-on-stdin'], input: `${options.cookie}\n` };
   const account = options.account;
   if (account === undefined) throw new Error('a client needs an account or a cookie');
   return {

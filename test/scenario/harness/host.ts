@@ -24,7 +24,11 @@ export class Host {
     command('ip', ['netns', 'add', this.namespace]);
     this.ip('link', 'set', 'lo', 'up');
     // An address that is still being checked for duplicates cannot be bound for a second.
-    this.run('sysctl', ['-qw', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']);
+    this.run('sysctl', [
+      '-qw',
+      'net.ipv6.conf.all.accept_dad=0',
+      'net.ipv6.conf.default.accept_dad=0',
+    ]);
   }
 
   /** Runs to the end and returns stdout; throws with stderr when the exit code is not 0. */

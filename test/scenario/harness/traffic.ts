@@ -89,20 +89,20 @@ export class FileServer {
   }
 
   /** Starts a download that prints the SHA-256 of what came; `rate` as curl's --limit-rate. */
-  download(host: Host, address: string, rate?: string): Download {
+  download(host: Host, address: string, rate?: string): Transfer {
     const limit = rate === undefined ? '' : `--limit-rate ${rate}`;
     const command = `curl -sS --fail --max-time 120 ${limit} http://${bracketed(address)}:8080/ | sha256sum`;
-    return new Download(host.spawn('sh', ['-c', command]), this.sha256);
+    return new Transfer(host.spawn('sh', ['-c', command]), this.sha256);
   }
 
   /** Starts an upload of the same file; the server answers with its SHA-256. */
-  upload(host: Host, address: string, rate?: string): Download {
+  upload(host: Host, address: string, rate?: string): Transfer {
     const limit = rate === undefined ? [] : ['--limit-rate', rate];
     const program = host.spawn('curl', [
       ...['-sS', '--fail', '--max-time', '120', ...limit],
       ...['-T', this.path, `http://${bracketed(address)}:8080/`],
     ]);
-    return new Download(program, this.sha256);
+    return new Transfer(program, this.sha256);
   }
 
   async stop(): Promise<void> {
@@ -111,7 +111,7 @@ export class FileServer {
 }
 
 /** A transfer under way. */
-export class Download {
+export class Transfer {
   readonly program: Program;
   readonly #expected: string;
 

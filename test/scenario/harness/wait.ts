@@ -26,7 +26,8 @@ export async function eventually<T>(
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms: ${last}`);
+    if (performance.now() > deadline)
+      throw new Error(`${what}: not within ${timeoutMs} ms: ${last}`);
     await sleep(POLL_MS);
   }
 }
