@@ -65,6 +65,10 @@ export class Attempt {
       this.#socket.pause();
       resolve(Buffer.concat(chunks));
     });
+    // The client is gone before its last byte: nothing else would close a half-open socket.
+    this.#socket.once('end', () => {
+      if (missing > 0) this.#socket.destroy();
+    });
     return promise;
   }
 

@@ -111,15 +111,15 @@ export class HttpFront {
     const connection = this.#begin(request);
     if (connection === undefined) return;
     const body = await readBody(request, this.#options.limits.bodyBytes);
-    if (body === 'gone') return;
+    // A second request may have come behind the body: then neither has any effect.
+    if (body === 'gone' || isOver(connection)) return;
     if (body === 'too-large') {
       this.#refuse(connection, refusal(413, 'Content Too Large'));
       request.resume();
       return;
     }
     const answer = await this.#answer(connection, request, body);
-    // Meanwhile the deadline may have passed, or a second request come.
-    if (connection.phase !== 'busy') return;
+    if (isOver(connection)) return;
     if (answer.connection === 'close') this.#refuse(connection, answer);
     else this.#respond(connection, request, response, answer);
   }
@@ -228,6 +228,9 @@ export class HttpFront {
     socket.once('close', () => clearTimeout(cut));
   }
 }
+
+/** Meanwhile the deadline may have passed, or a second request come. */
+const isOver = ({ phase }: Connection): boolean => phase !== 'busy';
 
 /** What llhttp and node:http complain about, as a status [oc 2.1]. */
 function answerTo(code: string | undefined): HttpAnswer {

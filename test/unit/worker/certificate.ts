@@ -1,0 +1,16 @@
+/** A self-signed certificate of a key that is gone: only its fingerprint is looked at. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBijCCATGgAwIBAgIUKaEpVoq4xi0m7ZRMOK47slM2iSowCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPdnBuLmV4YW1wbGUuY29tMCAXDTI2MTEyMTE0MzQxNFoYDzIx
+MjYxMDI4MTQzNDE0WjAaMRgwFgYDVQQDDA92cG4uZXhhbXBsZS5jb20wWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAARXr828p+7MMRaH56fqmZ/1XUYMfeykjfJ8h1jG
+R7p10urijtD5U2ouayS1BYxfYSLD7/5atkVvKaQ6sBaTPH39o1MwUTAdBgNVHQ4E
+FgQUetwhg7A48tcj7gVxZnuGKr+fhl4wHwYDVR0jBBgwFoAUetwhg7A48tcj7gVx
+ZnuGKr+fhl4wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAuT86e
+7rBNImL98ufv0Cpoj3l/esbHTnYc3iXDDEuk0wIgByqWi3qNRfCHkNvJaE4dopzw
+9MzPzwcL8aNKhbtot+k=
+-----END CERTIFICATE-----
+`;
+
+/** SHA-1 of its DER form. */
+export const CERTIFICATE_SHA1 = 'A0E62DEE217718120DE51D9A49B6AEB24A39DF72';
