@@ -96,7 +96,8 @@ const TUN_ADVICE: Readonly<Partial<Record<string, { code: string; text(name: str
         'set another name as network.device',
     },
     EINVAL: {
-    code: 'TUN_NAME',
-    text: (name) => `"${name}" cannot be a device name: network.device has 1 to 15 letters or digits`,
-  },
-};
+      code: 'TUN_NAME',
+      text: (name) =>
+        `"${name}" cannot be a device name: network.device has 1 to 15 letters or digits`,
+    },
+  };
