@@ -42,6 +42,11 @@ export interface System {
   /** The worker of that address, -1 for nobody; any process that has the descriptor may ask. */
   getOwner(owners: number, address: Uint8Array): number;
   /** Closes a descriptor that one of these functions made, and frees what belongs to it. */
+  /**
+   * No io_uring for this process and all its later children: libuv opens one in every Node, and
+   * what goes through a ring goes past seccomp. Before the first fork; needs root.
+   */
+  denyIoUring(): void;
   closeFd(fd: number): void;
   /** uid, gid, pid of the other end of a Unix socket (SO_PEERCRED). */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number };

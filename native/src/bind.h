@@ -8,7 +8,10 @@ namespace wolfguard {
 /** native/engine.ts. */
 void bind_engine(napi_env env, napi_value exports);
 
-/** native/system.ts. */
+/** native/system.ts: denyIoUring. */
+void bind_process(napi_env env, napi_value exports);
+
+/** native/system.ts: all the rest. */
 void bind_system(napi_env env, napi_value exports);
 
 }  // namespace wolfguard
