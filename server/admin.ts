@@ -1,0 +1,131 @@
+// What the commands of the admin socket do.
+import type { AdminCommand, AdminResults, AdminSession, AdminStatus } from '../core/ipc/admin.ts';
+import type { TunnelStatus } from '../core/ipc/messages.ts';
+import type { SessionSelector } from '../core/session/requests.ts';
+import type { SessionView } from '../core/session/view.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+import type { AdminAnswer } from './admin_socket.ts';
+import type { Sessions } from './sessions.ts';
+import type { Statistics } from './statistics.ts';
+
+export interface AdminComponents {
+  readonly sessions: Pick<Sessions, 'list' | 'find' | 'disconnect' | 'terminate'>;
+  readonly statistics: Pick<Statistics, 'read'>;
+  /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
+  readonly listTunnels: (timeoutMs: Milliseconds) => Promise<LiveTunnels>;
+  readonly processes: () => Pick<AdminStatus, 'authPid' | 'workerPids'>;
+  readonly reload: () => ReloadOutcome;
+  /** Begins to stop the server. */
+  readonly stop: () => void;
+  readonly now: () => EpochMs;
+}
+
+export type LiveTunnels = ReadonlyMap<number, readonly TunnelStatus[]>;
+
+export type ReloadOutcome =
+  | { readonly kind: 'done'; readonly changed: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface AdminOptions {
+  /** The server's own addresses inside. */
+  readonly local4: string | null;
+  readonly local6: string | null;
+  readonly version: string;
+  readonly startedAt: EpochMs;
+}
+
+/** A worker that is alive answers in milliseconds; nobody should wait for one that is not. */
+const LISTING_TIMEOUT_MS: Milliseconds = 2_000;
+
+export class Admin {
+  private readonly components: AdminComponents;
+  private readonly options: AdminOptions;
+
+  constructor(components: AdminComponents, options: AdminOptions) {
+    this.components = components;
+    this.options = options;
+  }
+
+  /** Never rejects but for bugs. */
+  async answer(command: AdminCommand): Promise<AdminAnswer> {
+    const { sessions, reload, stop } = this.components;
+    switch (command.command) {
+      case 'status':
+        return done(await this.status());
+      case 'users':
+        return done(this.view(sessions.list(await this.live())).filter(isConnected));
+      case 'sessions':
+        return done(this.view(sessions.list(await this.live())));
+      case 'user':
+        return this.details({ user: command.name });
+      case 'id':
+        return this.details({ id: command.session });
+      case 'disconnect':
+        return ended(sessions.disconnect(command.target), command.target);
+      case 'terminate':
+        return ended(sessions.terminate(command.target), command.target);
+      case 'reload': {
+        const outcome = reload();
+        return outcome.kind === 'refused'
+          ? { ok: false, code: 'REFUSED', message: outcome.reason }
+          : done({ changed: outcome.changed });
+      }
+      case 'stop':
+        // After the answer is on its way: stopping begins with closing the socket.
+        setImmediate(stop);
+        return done({ stopping: true });
+    }
+  }
+
+  private async details(selector: SessionSelector): Promise<AdminAnswer> {
+    const found = this.components.sessions.find(selector, await this.live());
+    return found.length === 0 ? nobody(selector) : done(this.view(found));
+  }
+
+  private live(): Promise<LiveTunnels> {
+    return this.components.listTunnels(LISTING_TIMEOUT_MS);
+  }
+
+  private view(sessions: readonly SessionView[]): AdminSession[] {
+    const { local4, local6 } = this.options;
+    return sessions.map((session) => ({
+      ...session,
+      local4: session.address4 === null ? null : local4,
+      local6: session.address6 === null ? null : local6,
+    }));
+  }
+
+  private async status(): Promise<AdminStatus> {
+    const { sessions, statistics, processes, now } = this.components;
+    const live = [...(await this.live()).values()].flat();
+    const all = sessions.list();
+    const sum = (key: 'rxBytes' | 'txBytes'): number =>
+      live.reduce((total, tunnel) => total + tunnel[key], 0);
+    return {
+      version: this.options.version,
+      startedAt: this.options.startedAt,
+      now: now(),
+      pid: process.pid,
+      ...processes(),
+      connected: all.filter(isConnected).length,
+      sessions: all.length,
+      statistics: statistics.read({ rxBytes: sum('rxBytes'), txBytes: sum('txBytes') }),
+    };
+  }
+}
+
+const isConnected = ({ state }: SessionView): boolean => state === 'connected';
+
+const done = (result: AdminResults[AdminCommand['command']]): AdminAnswer => ({
+  ok: true,
+  result,
+});
+
+const ended = (sessions: number, target: SessionSelector): AdminAnswer =>
+  sessions === 0 ? nobody(target) : done({ sessions });
+
+function nobody(selector: SessionSelector): AdminAnswer {
+  const message =
+    'user' in selector ? `"${selector.user}" has no session` : `there is no session ${selector.id}`;
+  return { ok: false, code: 'NOT_FOUND', message };
+}

@@ -1,0 +1,57 @@
+import type { AdminStatistics } from '../core/ipc/admin.ts';
+import type { LoginReply, TunnelCounters, TunnelEnd } from '../core/ipc/messages.ts';
+import type { Bytes, Milliseconds } from '../core/units.ts';
+
+/** What has happened since the start; nothing here is ever reset. */
+export class Statistics {
+  private logins = 0;
+  private failedLogins = 0;
+  private tunnels = 0;
+  private readonly ends: Partial<Record<TunnelEnd, number>> = {};
+  private closed = 0;
+  private totalTunnelMs: Milliseconds = 0;
+  private longestTunnelMs: Milliseconds = 0;
+  private rxBytes: Bytes = 0;
+  private txBytes: Bytes = 0;
+
+  /** A step of a login was answered; forms in the middle of it count for nothing unless refused. */
+  loginAnswered(reply: LoginReply): void {
+    if (reply.kind === 'complete') this.logins++;
+    else if (reply.kind === 'failed' || (reply.kind === 'form' && reply.form.error !== null)) {
+      this.failedLogins++;
+    }
+  }
+
+  tunnelOpened(): void {
+    this.tunnels++;
+  }
+
+  /** `lastedMs`: undefined where the session is gone already and nobody knows any more. */
+  tunnelClosed(end: TunnelEnd, counters: TunnelCounters, lastedMs: Milliseconds | undefined): void {
+    this.ends[end] = (this.ends[end] ?? 0) + 1;
+    this.rxBytes += counters.rxBytes;
+    this.txBytes += counters.txBytes;
+    if (lastedMs === undefined) return;
+    this.closed++;
+    this.totalTunnelMs += lastedMs;
+    this.longestTunnelMs = Math.max(this.longestTunnelMs, lastedMs);
+  }
+
+  /** `live`: the traffic of the tunnels that are open now. */
+  read(live: { readonly rxBytes: Bytes; readonly txBytes: Bytes }): AdminStatistics {
+    const count = (...ends: TunnelEnd[]): number =>
+      ends.reduce((sum, end) => sum + (this.ends[end] ?? 0), 0);
+    return {
+      logins: this.logins,
+      failedLogins: this.failedLogins,
+      tunnels: this.tunnels,
+      timedOut: count('session-timeout', 'dpd-timeout'),
+      idledOut: count('idle-timeout'),
+      endedByError: count('protocol-error'),
+      averageTunnelMs: this.closed === 0 ? 0 : this.totalTunnelMs / this.closed,
+      longestTunnelMs: this.longestTunnelMs,
+      rxBytes: this.rxBytes + live.rxBytes,
+      txBytes: this.txBytes + live.txBytes,
+    };
+  }
+}
