@@ -1,0 +1,116 @@
+// The JSON of wolfctl: the names that occtl gives the same things, so that exporters and scripts
+// made for it go on working. Names that begin with "_" are for people, "raw_" for programs.
+import type { AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import { formatBytes, formatDuration, formatTime } from './text.ts';
+
+export type JsonRecord = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export function statusRecord(status: AdminStatus): JsonRecord {
+  const { statistics } = status;
+  const upMs = status.now - status.startedAt;
+  return {
+    Status: 'online',
+    Version: status.version,
+    'Server PID': status.pid,
+    'Sec-mod PID': status.authPid ?? 0,
+    'Sec-mod instance count': status.authPid === null ? 0 : 1,
+    'Worker PIDs': status.workerPids.map((pid) => String(pid ?? 'starting')),
+    'Up since': formatTime(status.startedAt),
+    '_Up since': formatDuration(upMs),
+    raw_up_since: seconds(status.startedAt),
+    uptime: seconds(upMs),
+    'Active sessions': status.connected,
+    'Total sessions': status.sessions,
+    'Total authentication failures': statistics.failedLogins,
+    'Sessions handled': statistics.tunnels,
+    'Timed out sessions': statistics.timedOut,
+    'Timed out (idle) sessions': statistics.idledOut,
+    'Closed due to error sessions': statistics.endedByError,
+    'Authentication failures': statistics.failedLogins,
+    'Average session time': formatDuration(statistics.averageTunnelMs),
+    raw_avg_session_time: seconds(statistics.averageTunnelMs),
+    'Max session time': formatDuration(statistics.longestTunnelMs),
+    raw_max_session_time: seconds(statistics.longestTunnelMs),
+    RX: formatBytes(statistics.rxBytes),
+    raw_rx: statistics.rxBytes,
+    TX: formatBytes(statistics.txBytes),
+    raw_tx: statistics.txBytes,
+  };
+}
+
+/** For `show users`, `show user` and `show id`. */
+export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
+  const { connection, counters, pushed } = session;
+  const connectedMs = now - session.since;
+  return {
+    ID: session.id,
+    Username: session.user,
+    Groupname: session.group,
+    State: stateOf(session),
+    vhost: 'default',
+    Device: session.device,
+    MTU: String(connection?.live?.mtu ?? ''),
+    'Remote IP': session.peer.address,
+    'Local Device IP': session.local4 ?? session.local6 ?? '',
+    IPv4: session.address4 ?? '',
+    'P-t-P IPv4': session.local4 ?? '',
+    IPv6: session.address6 ?? '',
+    'P-t-P IPv6': session.local6 ?? '',
+    'User-Agent': session.userAgent,
+    RX: String(counters.rxBytes),
+    TX: String(counters.txBytes),
+    _RX: formatBytes(counters.rxBytes),
+    _TX: formatBytes(counters.txBytes),
+    'Average RX': averageOf(counters.rxBytes, now - session.loginAt),
+    'Average TX': averageOf(counters.txBytes, now - session.loginAt),
+    DPD: String(seconds(pushed.dpdMs)),
+    KeepAlive: String(seconds(pushed.keepaliveMs)),
+    Hostname: session.hostname,
+    'Connected at': formatTime(session.since),
+    '_Connected at': formatDuration(connectedMs),
+    raw_connected_at: seconds(session.since),
+    'Session started at': formatTime(session.loginAt),
+    '_Session started at': formatDuration(now - session.loginAt),
+    raw_session_started_at: seconds(session.loginAt),
+    'TLS ciphersuite':
+      connection === null ? '' : `${connection.tlsVersion} ${connection.tlsCipher}`,
+    'DTLS cipher': connection?.live?.dtlsCipher ?? '',
+    Channel: connection?.live?.channel ?? '',
+    Worker: connection?.worker ?? -1,
+    DNS: pushed.dns,
+    NBNS: pushed.nbns,
+    'Split-DNS-Domains': pushed.splitDns,
+    Routes: pushed.routes.length === 0 ? 'defaultroute' : pushed.routes,
+    'No-routes': pushed.noRoutes,
+  };
+}
+
+/** For `show sessions`. The cookie, which occtl shows here, is known to nobody but the client. */
+export function sessionRecord(session: AdminSession): JsonRecord {
+  return {
+    Session: String(session.id),
+    Created: formatTime(session.loginAt),
+    raw_created: seconds(session.loginAt),
+    State: stateOf(session),
+    Username: session.user,
+    Groupname: session.group,
+    vhost: 'default',
+    'User-Agent': session.userAgent,
+    'Remote IP': session.peer.address,
+    IPv4: session.address4 ?? '',
+    IPv6: session.address6 ?? '',
+    session_is_open: session.state === 'connected',
+    in_use: session.state === 'connected' ? 1 : 0,
+    Expires: session.expiresAt === null ? '' : formatTime(session.expiresAt),
+  };
+}
+
+/** "waiting" is a client that may come back; occtl calls it so, too, in other words. */
+export const stateOf = (session: AdminSession): string =>
+  session.state === 'connected' ? 'connected' : 'disconnected';
+
+const seconds = (durationMs: Milliseconds): number => Math.floor(durationMs / 1000);
+
+const averageOf = (bytes: number, durationMs: Milliseconds): string =>
+  `${formatBytes(Math.round(bytes / Math.max(1, durationMs / 1000)))}/sec`;

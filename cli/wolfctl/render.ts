@@ -1,0 +1,78 @@
+// What wolfctl prints for people.
+import type { AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
+import type { EpochMs } from '../../core/units.ts';
+import { stateOf, userRecord } from './records.ts';
+import { formatBytes, formatDuration, formatTime, renderFields, renderTable } from './text.ts';
+
+export function renderStatus(status: AdminStatus): string {
+  const { statistics } = status;
+  return renderFields({
+    Server: `wolfguard ${status.version}, process ${status.pid}`,
+    'Up since': `${formatTime(status.startedAt)} (${formatDuration(status.now - status.startedAt)})`,
+    'Auth process': String(status.authPid ?? 'starting'),
+    Workers: status.workerPids.map((pid) => pid ?? 'starting').join(' '),
+    Connected: String(status.connected),
+    Sessions: String(status.sessions),
+    Logins: `${statistics.logins} (${statistics.failedLogins} refused)`,
+    Tunnels: `${statistics.tunnels} since the start`,
+    'Ended by': `timeout ${statistics.timedOut}, idleness ${statistics.idledOut}, error ${statistics.endedByError}`,
+    'Tunnel time': `${formatDuration(statistics.averageTunnelMs)} on average, ${formatDuration(statistics.longestTunnelMs)} at most`,
+    'From clients': formatBytes(statistics.rxBytes),
+    'To clients': formatBytes(statistics.txBytes),
+  });
+}
+
+export function renderUsers(sessions: readonly AdminSession[], now: EpochMs): string {
+  if (sessions.length === 0) return 'Nobody is connected.\n';
+  return renderTable(
+    ['id', 'user', 'group', 'from', 'address', 'since', 'channel', 'rx', 'tx'],
+    sessions.map((session) => [
+      String(session.id),
+      session.user,
+      session.group || '-',
+      session.peer.address,
+      session.address4 ?? session.address6 ?? '-',
+      formatDuration(now - session.since),
+      session.connection?.live?.channel ?? '-',
+      formatBytes(session.counters.rxBytes),
+      formatBytes(session.counters.txBytes),
+    ]),
+  );
+}
+
+export function renderSessions(sessions: readonly AdminSession[], now: EpochMs): string {
+  if (sessions.length === 0) return 'There are no sessions.\n';
+  return renderTable(
+    ['id', 'user', 'group', 'from', 'address', 'state', 'login', 'cookie ends'],
+    sessions.map((session) => [
+      String(session.id),
+      session.user,
+      session.group || '-',
+      session.peer.address,
+      session.address4 ?? session.address6 ?? '-',
+      stateOf(session),
+      formatTime(session.loginAt),
+      session.expiresAt === null ? '-' : `in ${formatDuration(session.expiresAt - now)}`,
+    ]),
+  );
+}
+
+/** Every field of each session, a blank line between them. */
+export function renderUserDetails(sessions: readonly AdminSession[], now: EpochMs): string {
+  return sessions.map((session) => renderFields(fieldsOf(session, now))).join('\n');
+}
+
+function fieldsOf(session: AdminSession, now: EpochMs): Record<string, string> {
+  const entries = Object.entries(userRecord(session, now))
+    .filter(([name]) => !name.startsWith('raw_') && !name.startsWith('_'))
+    .map(
+      ([name, value]) => [name, Array.isArray(value) ? value.join(' ') : String(value)] as const,
+    );
+  const fields = Object.fromEntries(entries);
+  return {
+    ...fields,
+    RX: formatBytes(session.counters.rxBytes),
+    TX: formatBytes(session.counters.txBytes),
+    'Connected at': `${formatTime(session.since)} (${formatDuration(now - session.since)})`,
+  };
+}
