@@ -1,57 +1,53 @@
-// Starting and stopping in order. A start is an array of named steps; what a step set up, the
-// function that it returns takes away again. Stopping runs those functions backwards.
-
-/** Takes away what its step set up. Called once. */
-export type Undo = () => void | Promise<void>;
-
-export interface Step {
-  /** What is being set up, for the log: "TUN device". */
-  readonly name: string;
-  readonly start: () => Undo | undefined | Promise<Undo | undefined>;
-}
+// Starting and stopping in order. A start is a sequence of named steps; what a step made, its undo
+// takes away again. Stopping runs the undos backwards.
 
 /** Told when taking a step back failed; the steps before it are taken back all the same. */
 export type UndoFailed = (step: string, error: unknown) => void;
 
-/** A started sequence; `stop` is idempotent and waits for the first call's end. */
-export interface Running {
-  stop(): Promise<void>;
+export interface SequenceOptions {
+  /** Hears the name of each step before it runs; what it throws ends the start. */
+  readonly beforeStep: (name: string) => void;
+  readonly undoFailed: UndoFailed;
 }
 
-/**
- * Runs the steps in order. When one fails, those before it are taken back and its error is
- * thrown. `onStep` hears the name of each step before it runs.
- */
-export async function startInOrder(
-  steps: readonly Step[],
-  onUndoFailed: UndoFailed,
-  onStep: (name: string) => void = () => undefined,
-): Promise<Running> {
-  const done: { name: string; undo: Undo }[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= undoAll(done, onUndoFailed));
-  try {
-    for (const step of steps) {
-      onStep(step.name);
-      const undo = await step.start();
-      if (undo !== undefined) done.push({ name: step.name, undo });
-    }
-  } catch (error) {
-    await stop();
-    throw error;
+export class Sequence {
+  private readonly done: { readonly name: string; readonly undo: () => void | Promise<void> }[] =
+    [];
+  private stopping: Promise<void> | undefined;
+  private readonly options: SequenceOptions;
+
+  constructor(options: SequenceOptions) {
+    this.options = options;
   }
-  return { stop };
-}
 
-async function undoAll(
-  done: { name: string; undo: Undo }[],
-  onUndoFailed: UndoFailed,
-): Promise<void> {
-  for (const { name, undo } of done.toReversed()) {
-    try {
-      await undo();
-    } catch (error) {
-      onUndoFailed(name, error);
+  /**
+   * Runs one step and hands on what it made. A step that throws leaves nothing behind itself; who
+   * runs the sequence then calls `stop` for those before it.
+   */
+  async step<T>(
+    name: string,
+    start: () => T | Promise<T>,
+    undo?: (made: T) => void | Promise<void>,
+  ): Promise<T> {
+    this.options.beforeStep(name);
+    const made = await start();
+    if (undo !== undefined) this.done.push({ name, undo: () => undo(made) });
+    return made;
+  }
+
+  /** Takes all steps back, the last one first. Idempotent: waits for the first call's end. */
+  stop(): Promise<void> {
+    this.stopping ??= this.undoAll();
+    return this.stopping;
+  }
+
+  private async undoAll(): Promise<void> {
+    for (const { name, undo } of this.done.toReversed()) {
+      try {
+        await undo();
+      } catch (error) {
+        this.options.undoFailed(name, error);
+      }
     }
   }
 }

@@ -84,8 +84,11 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     });
   }
 
-  /** Sends a last message, waits, then kills. A second call may shorten the wait: see `kill`. */
-  async stop(lastMessage: ToChild, graceMs: Milliseconds): Promise<void> {
+  /**
+   * Sends a last message, or closes the channel where there is none to send, waits, then kills.
+   * `kill` shortens the wait.
+   */
+  async stop(lastMessage: ToChild | null, graceMs: Milliseconds): Promise<void> {
     this.whenStopped ??= this.stopOnce(lastMessage, graceMs);
     await this.whenStopped;
   }
@@ -96,7 +99,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       this.state.child.kill('SIGKILL');
   }
 
-  private async stopOnce(lastMessage: ToChild, graceMs: Milliseconds): Promise<void> {
+  private async stopOnce(lastMessage: ToChild | null, graceMs: Milliseconds): Promise<void> {
     const { state } = this;
     if (state.kind === 'waiting') clearTimeout(state.timer);
     if (state.kind !== 'up') {
@@ -106,7 +109,8 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     const { child } = state;
     this.state = { kind: 'stopping', child };
     const stopped = new Promise<void>((resolve) => (this.onStopped = resolve));
-    sendTo(child, lastMessage);
+    if (lastMessage !== null) sendTo(child, lastMessage);
+    else if (child.connected) child.disconnect();
     const killer = setTimeout(() => {
       this.components.logger.warn(
         { child: this.options.name },
@@ -141,7 +145,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       } else if (received.kind === 'fatal') {
         fatal = fatalMessage(received);
         logger.error({ child: name, reason: fatal }, 'a process cannot run');
-      } else listener.handleMessage(received);
+      } else this.deliver(received, listener, child);
     });
     child.on('disconnect', () => {
       // Deaf to us and so of no more use, unless it is on its way out.
@@ -153,6 +157,17 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       this.handleDeath(state, fatal ?? how);
     });
     listener.handleSpawned();
+  }
+
+  /** A child that was taken over must not be able to take the primary down with a message. */
+  private deliver(message: FromChild, listener: ChildLink<FromChild>, child: ChildProcess): void {
+    try {
+      listener.handleMessage(message);
+    } catch (error) {
+      const { logger } = this.components;
+      logger.error({ err: error, child: this.options.name }, 'a message could not be handled');
+      child.kill('SIGKILL');
+    }
   }
 
   private handleDeath(died: Extract<State, { kind: 'up' }>, reason: string): void {

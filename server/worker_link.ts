@@ -7,24 +7,21 @@ import type {
   OpenTunnelReply,
   OpenTunnelRequest,
   PrimaryToWorker,
-  TunnelCounters,
-  TunnelEnd,
   TunnelStatus,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { ChildLink } from './supervisor.ts';
 
+export type Report<Kind> = Extract<WorkerToPrimary, { readonly kind: Kind }>;
+
 /** What a worker may ask and tell. None of these may throw or reject. */
 export interface WorkerServices {
   login(request: LoginRequest): Promise<LoginReply>;
   openTunnel(worker: number, request: OpenTunnelRequest): OpenTunnelReply;
   logout(cookie: string): void;
-  tunnelOpened(worker: number, session: number, tunnel: number): void;
-  tunnelClosed(
-    worker: number,
-    closed: { session: number; tunnel: number; end: TunnelEnd; counters: TunnelCounters },
-  ): void;
+  tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
+  tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
   workerGone(worker: number): void;
 }
 
@@ -46,7 +43,7 @@ interface Listing {
 }
 
 export class WorkerLink {
-  private send: ((message: PrimaryToWorker) => void) | undefined;
+  private channel: ((message: PrimaryToWorker) => void) | undefined;
   private logins = 0;
   private nextListing = 1;
   private readonly listings = new Map<number, Listing>();
@@ -60,24 +57,24 @@ export class WorkerLink {
 
   /** The tunnels of this worker as they are now; undefined when it does not answer in time. */
   listTunnels(timeoutMs: Milliseconds): Promise<readonly TunnelStatus[] | undefined> {
-    const { send } = this;
-    if (send === undefined) return Promise.resolve(undefined);
+    const { channel } = this;
+    if (channel === undefined) return Promise.resolve(undefined);
     const id = this.nextListing++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.settleListing(id, undefined), timeoutMs);
       this.listings.set(id, { resolve, timer });
-      send({ kind: 'list-tunnels', id });
+      channel({ kind: 'list-tunnels', id });
     });
   }
 
-  /** Silent when the worker is not there: then the tunnel is not either. */
-  closeTunnel(tunnel: number, end: TunnelEnd, tellClient: boolean): void {
-    this.send?.({ kind: 'close-tunnel', tunnel, end, tellClient });
+  /** Silent when the worker is not there: then the tunnel that this is about is not either. */
+  send(message: PrimaryToWorker): void {
+    this.channel?.(message);
   }
 
   /** Tells the worker its settings anew; a successor starts with them. */
   configure(): void {
-    this.send?.({ kind: 'configure', settings: this.components.startMessage().settings });
+    this.channel?.({ kind: 'configure', settings: this.components.startMessage().settings });
   }
 
   /** The listener for one worker process, as the supervisor wants it. */
@@ -85,14 +82,14 @@ export class WorkerLink {
     const { services, startMessage } = this.components;
     return {
       handleSpawned: () => {
-        this.send = send;
+        this.channel = send;
         this.logins = 0;
         send(startMessage());
       },
       handleReady: () => undefined,
       handleMessage: (message) => this.handleMessage(message, send),
       handleGone: () => {
-        this.send = undefined;
+        this.channel = undefined;
         for (const id of this.listings.keys()) this.settleListing(id, undefined);
         services.workerGone(this.options.worker);
       },
@@ -115,7 +112,7 @@ export class WorkerLink {
         services.logout(message.cookie);
         return;
       case 'tunnel-opened':
-        services.tunnelOpened(worker, message.session, message.tunnel);
+        services.tunnelOpened(worker, message);
         return;
       case 'tunnel-closed':
         services.tunnelClosed(worker, message);
@@ -142,7 +139,7 @@ export class WorkerLink {
     this.logins++;
     void this.components.services.login(request).then((reply) => {
       send({ kind: 'login-reply', id, reply });
-      if (this.send === send) this.logins--;
+      if (this.channel === send) this.logins--;
     });
   }
 

@@ -1,0 +1,167 @@
+// The commands of wolfguard. What a command does is in its own module, loaded when it is called.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { WolfguardError } from '../../core/error.ts';
+
+export interface WolfguardComponents {
+  readonly version: string;
+  readonly write: (text: string) => void;
+  readonly complain: (text: string) => void;
+}
+
+export const DEFAULT_CONFIG = '/etc/wolfguard/wolfguard.toml';
+/** A folder that git ignores, beside package.json where `npm start` runs. */
+const QUICK_START_STATE = '.wolfguard';
+const HTTPS_PORT = 443;
+
+const EXAMPLES = `
+Examples:
+  sudo wolfguard serve --quick-start      try it out: makes all that it needs and says how to connect
+  wolfguard sample > wolfguard.toml       every key with its default, to begin with
+  wolfguard check -c wolfguard.toml       every mistake in it, with line and column
+  sudo wolfguard passwd alice             add alice, or give her a new password
+  sudo wolfguard serve                    serve what ${DEFAULT_CONFIG} says`;
+
+/** The whole command line; parse it with parseAsync. Commands throw WolfguardError. */
+export function buildWolfguard(components: WolfguardComponents): Command {
+  const program = new Command('wolfguard')
+    .description('A VPN server for OpenConnect and AnyConnect clients.')
+    .version(components.version)
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(see wolfguard --help)')
+    .exitOverride();
+  addServe(program, components);
+  addCheck(program, components);
+  addPasswd(program);
+  program
+    .command('sample')
+    .description('print a configuration file with every key and its default')
+    .action(async () => {
+      const { renderSample } = await import('../../config/sample.ts');
+      components.write(renderSample());
+    });
+  return program;
+}
+
+interface ServeFlags {
+  readonly config?: string;
+  readonly quickStart?: boolean;
+  readonly port?: number;
+  readonly address?: string;
+  readonly state?: string;
+  readonly newPassword?: boolean;
+}
+
+function addServe(program: Command, { version, write }: WolfguardComponents): void {
+  program
+    .command('serve')
+    .description('run the server')
+    .addOption(configOption().conflicts('quickStart'))
+    .option('--quick-start', 'make certificate, user and configuration first, where missing')
+    .option('--port <number>', 'quick start: the port to listen on', parsePort)
+    .option('--address <name>', 'quick start: the name or address that clients shall use')
+    .option(
+      '--state <folder>',
+      `quick start: where everything is kept (default: ${QUICK_START_STATE})`,
+    )
+    .option('--new-password', 'quick start: give the user a new password')
+    .action(async (flags: ServeFlags) => {
+      const { serve } = await import('../../server/app.ts');
+      if (flags.quickStart === true) {
+        const { requireRoot, requireTun } = await import('../../server/preflight.ts');
+        requireRoot();
+        requireTun();
+        const { prepareQuickStart } = await import('../quick_start.ts');
+        const quickStart = await prepareQuickStart({
+          stateDir: flags.state ?? QUICK_START_STATE,
+          port: flags.port ?? HTTPS_PORT,
+          newPassword: flags.newPassword === true,
+          ...(flags.address !== undefined && { address: flags.address }),
+        });
+        const { configPath } = quickStart;
+        const onListening = (): void => write(quickStart.announce());
+        process.exit(await serve({ configPath, version, onListening, hangup: 'stop' }));
+      }
+      requireQuickStart(flags);
+      const configPath = flags.config ?? DEFAULT_CONFIG;
+      process.exit(
+        await serve({ configPath, version, onListening: () => undefined, hangup: 'reload' }),
+      );
+    });
+}
+
+/** A flag that would silently do nothing is worse than an error. */
+function requireQuickStart({ port, address, state, newPassword }: ServeFlags): void {
+  if ([port, address, state, newPassword].every((flag) => flag === undefined)) return;
+  throw new WolfguardError(
+    'USAGE',
+    '--port, --address, --state and --new-password belong to --quick-start; a server takes them from its configuration file',
+  );
+}
+
+function addCheck(program: Command, { write, complain }: WolfguardComponents): void {
+  program
+    .command('check')
+    .description('check a configuration file and the files that it names')
+    .addOption(configOption())
+    .action(async ({ config }: { config?: string }) => {
+      const { checkFile } = await import('../../config/check.ts');
+      const { exitCode, output } = checkFile(config ?? DEFAULT_CONFIG);
+      (exitCode === 0 ? write : complain)(`${output}\n`);
+      process.exitCode = exitCode;
+    });
+}
+
+interface PasswdFlags {
+  readonly config?: string;
+  readonly file?: string;
+  readonly groups?: readonly string[];
+  readonly list?: boolean;
+  readonly delete?: boolean;
+  readonly lock?: boolean;
+  readonly unlock?: boolean;
+  readonly stdin?: boolean;
+}
+
+function addPasswd(program: Command): void {
+  program
+    .command('passwd [user]')
+    .description('add a user or set a new password; lock, unlock, delete, list')
+    .addOption(configOption())
+    .addOption(new Option('--file <file>', 'the password file itself').conflicts('config'))
+    .option('--groups <names>', 'the groups of the user, separated by commas', parseNames)
+    .option('--list', 'list all users')
+    .option('--delete', 'delete the user')
+    .option('--lock', 'let the user no longer in')
+    .option('--unlock', 'let a locked user in again')
+    .option('--stdin', 'read the password from stdin')
+    .action(async (user: string | undefined, flags: PasswdFlags) => {
+      const { passwdCommand } = await import('../passwd.ts');
+      const { config, file, ...options } = flags;
+      process.exitCode = await passwdCommand({
+        ...options,
+        user,
+        file: file ?? (await passwdFileOf(config ?? DEFAULT_CONFIG)),
+      });
+    });
+}
+
+async function passwdFileOf(configPath: string): Promise<string> {
+  const { readConfig } = await import('../../config/check.ts');
+  const result = readConfig(configPath);
+  if (result.ok) return result.config.auth.file.path;
+  throw new WolfguardError(
+    'CONFIG',
+    `which password file? Name it with --file, or a sound configuration with -c:\n${result.output}`,
+  );
+}
+
+const configOption = (): Option =>
+  new Option('-c, --config <file>', `the configuration file (default: ${DEFAULT_CONFIG})`);
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 1 to 65535.');
+}
+
+const parseNames = (text: string): string[] => text.split(',').filter((name) => name !== '');

@@ -1,0 +1,69 @@
+// The primary process: starts, waits until it is told to stop, and takes everything down again.
+import type { Logger } from 'pino';
+import type { EpochMs } from '../core/units.ts';
+import { startPrimary } from './primary.ts';
+import type { Primary } from './primary.ts';
+import { Sequence } from './sequence.ts';
+import { listenForSignals } from './signals.ts';
+import { StopRequest } from './stop_request.ts';
+
+export interface ServeOptions {
+  readonly configPath: string;
+  readonly version: string;
+  /** Called once, when clients can connect. */
+  readonly onListening: () => void;
+  /** What SIGHUP means: a daemon reloads, a program on a terminal that was closed ends. */
+  readonly hangup: 'reload' | 'stop';
+}
+
+/** Thrown between two steps of a start when a signal came meanwhile. */
+class StartInterrupted extends Error {}
+
+/** Runs the server until it is told to stop; returns the exit code. Throws WolfguardError. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const startedAt: EpochMs = Date.now();
+  let exitCode = 0;
+  let primary: Primary | undefined;
+  const logError = (fields: object, message: string): void => {
+    exitCode = 1;
+    logOrPrint(primary?.logger, fields, message);
+  };
+
+  const stopRequest = new StopRequest(() => primary?.killChildren());
+  const stopListening = listenForSignals({
+    stop: () => stopRequest.make(),
+    hangup: () => (options.hangup === 'stop' ? stopRequest.make() : void primary?.reload()),
+    // What the bug left behind is unknown: everything is taken down.
+    bug: (error) => {
+      logError({ err: error }, 'a bug of the server: it stops');
+      stopRequest.make();
+    },
+  });
+  const sequence = new Sequence({
+    beforeStep: () => {
+      if (stopRequest.isMade) throw new StartInterrupted();
+    },
+    undoFailed: (step, error) => logError({ step, err: error }, 'could not be taken down'),
+  });
+  try {
+    primary = await startPrimary(sequence, {
+      ...options,
+      startedAt,
+      stop: () => stopRequest.make(),
+    });
+    options.onListening();
+    await stopRequest.whenMade;
+    primary.logger.info('stopping');
+  } catch (error) {
+    if (!(error instanceof StartInterrupted)) throw error;
+  } finally {
+    await sequence.stop();
+    stopListening();
+  }
+  return exitCode;
+}
+
+function logOrPrint(logger: Logger | undefined, fields: object, message: string): void {
+  if (logger === undefined) console.error(`wolfguard: ${message}`, fields);
+  else logger.error(fields, message);
+}

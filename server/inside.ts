@@ -1,0 +1,106 @@
+// The inside: the TUN device with a queue for each worker, the server's own addresses, the table of
+// which worker owns which address, and the mailboxes through which workers hand on what came to
+// the wrong one. The primary keeps every descriptor open, for the successors of dead workers.
+import type { Config } from '../config/schema.ts';
+import { WolfguardError } from '../core/error.ts';
+import { bitsOf, encodeIp } from '../core/net/address.ts';
+import type { Cidr, IpAddress } from '../core/net/address.ts';
+import { tunError } from '../native/system.ts';
+import type { System } from '../native/system.ts';
+import { tunMtu } from './settings.ts';
+
+/** Below 1000 packets, senders of single packets lose them by the thousand. */
+const TX_QUEUE_PACKETS = 1000;
+/** Addresses in use at once: all of a /16 in both families. More than that takes larger pools. */
+const USUAL_OWNERS = 2 ** 17;
+/** 100,000 clients with an address of each family, and room for twice as many. */
+const MOST_OWNERS = 2 ** 19;
+
+export interface Inside {
+  /** By worker number. */
+  readonly queues: readonly number[];
+  readonly mailboxes: readonly { readonly inbox: number; readonly outbox: number }[];
+  readonly owners: number;
+  /** Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. */
+  setOwner(address: Uint8Array, worker: number): void;
+  /** The device goes away with its last descriptor. */
+  close(): void;
+}
+
+/** The server's own address in a pool: its first [wolfguard.toml network.ipv4]. */
+export const serverAddress = ({ address }: Cidr): IpAddress => ({
+  family: address.family,
+  value: address.value + 1n,
+});
+
+/** Throws WolfguardError; then nothing is left open. */
+export function openInside(config: Config, workers: number, system: System): Inside {
+  const fds: number[] = [];
+  const close = (): void => {
+    for (const fd of fds.splice(0)) system.closeFd(fd);
+  };
+  const keep = (fd: number): number => {
+    fds.push(fd);
+    return fd;
+  };
+  try {
+    const queues = openTun(config, workers, system).map(keep);
+    configureLink(config, system);
+    const owners = keep(system.createOwners(ownersCapacity(config)));
+    const mailboxes = Array.from({ length: workers }, () => {
+      const [inbox, outbox] = system.openMailbox();
+      return { inbox: keep(inbox), outbox: keep(outbox) };
+    });
+    return {
+      queues,
+      mailboxes,
+      owners,
+      setOwner: (address, worker) => system.setOwner(owners, address, worker),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function openTun({ network }: Config, workers: number, system: System): number[] {
+  try {
+    return system.openTun(network.device, workers);
+  } catch (error) {
+    throw tunError(error, network.device);
+  }
+}
+
+function configureLink(config: Config, system: System): void {
+  const { device } = config.network;
+  try {
+    system.configureLink({
+      name: device,
+      mtu: tunMtu(config),
+      txQueueLength: TX_QUEUE_PACKETS,
+      addresses: poolsOf(config).map((pool) => ({
+        address: encodeIp(serverAddress(pool)),
+        prefix: pool.prefix,
+      })),
+    });
+  } catch (error) {
+    throw new WolfguardError(
+      'LINK',
+      `cannot give ${device} its addresses (${(error as Error).message}): check network.ipv4 and ` +
+        'network.ipv6, and whether this machine has IPv6 switched off',
+    );
+  }
+}
+
+/** As many addresses as can be leased, within reason: an IPv6 pool never runs out. */
+function ownersCapacity(config: Config): number {
+  const leasable = poolsOf(config).reduce(
+    (sum, { address, prefix }) => sum + 2 ** Math.min(bitsOf(address.family) - prefix, 20),
+    0,
+  );
+  return leasable <= USUAL_OWNERS ? USUAL_OWNERS : Math.min(leasable, MOST_OWNERS);
+}
+
+const poolsOf = ({ network }: Config): Cidr[] =>
+  [network.ipv4, network.ipv6].filter((pool) => pool !== null);

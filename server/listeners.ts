@@ -1,0 +1,52 @@
+// The sockets that clients reach. Each worker has one of its own for every address (SO_REUSEPORT).
+// The primary keeps them open: a worker that replaces a dead one inherits the very same sockets,
+// and the connections that meanwhile came in wait in them.
+import type { Config } from '../config/schema.ts';
+import type { System } from '../native/system.ts';
+import { portError } from './preflight.ts';
+
+export interface WorkerSockets {
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+}
+
+/** Some 30 ms of 1 Gbit/s; the kernel counts about twice the bytes of a packet. */
+const UDP_BUFFER_BYTES = 8 * 1024 * 1024;
+
+export interface Listeners {
+  /** By worker number. */
+  readonly workers: readonly WorkerSockets[];
+  close(): void;
+}
+
+/** Throws WolfguardError; then none is left open. */
+export function openListeners(
+  { listen }: Config,
+  workers: number,
+  system: Pick<System, 'listenTcp' | 'bindUdp' | 'closeFd'>,
+): Listeners {
+  const fds: number[] = [];
+  const close = (): void => {
+    for (const fd of fds.splice(0)) system.closeFd(fd);
+  };
+  const open = (protocol: 'tcp' | 'udp'): number[] =>
+    listen[protocol].map(({ address, port }) => {
+      try {
+        const fd =
+          protocol === 'tcp'
+            ? system.listenTcp(address, port)
+            : system.bindUdp(address, port, UDP_BUFFER_BYTES);
+        fds.push(fd);
+        return fd;
+      } catch (error) {
+        throw portError(error, protocol, address, port);
+      }
+    });
+  try {
+    const sockets = Array.from({ length: workers }, () => ({ tcp: open('tcp'), udp: open('udp') }));
+    return { workers: sockets, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

@@ -1,0 +1,267 @@
+// The graph of the primary, built step by step: each step uses what those above it made, and the
+// sequence takes them down from the last to the first.
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import type { Logger } from 'pino';
+import { readConfig } from '../config/check.ts';
+import type { Config } from '../config/schema.ts';
+import { WolfguardError } from '../core/error.ts';
+import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/messages.ts';
+import { formatIp } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+import { system } from '../native/system.ts';
+import { findGid, findUid } from './accounts.ts';
+import { Admin } from './admin.ts';
+import type { ReloadOutcome } from './admin.ts';
+import { openAdminSocket } from './admin_socket.ts';
+import { AuthLink } from './auth_link.ts';
+import { forkProgram } from './fork.ts';
+import { openInside, serverAddress } from './inside.ts';
+import { openListeners } from './listeners.ts';
+import { openLog } from './log.ts';
+import type { Log } from './log.ts';
+import {
+  findPoolClashes,
+  makeFolders,
+  prepareSandbox,
+  requireFreePorts,
+  requireRoot,
+  requireTun,
+} from './preflight.ts';
+import { planReload } from './reload.ts';
+import type { Loaded } from './reload.ts';
+import type { Sequence } from './sequence.ts';
+import { buildServices } from './services.ts';
+import { SessionStore } from './session_store.ts';
+import { Sessions } from './sessions.ts';
+import { authSettings, sessionLimits, workerSettings } from './settings.ts';
+import { Statistics } from './statistics.ts';
+import { Supervisor } from './supervisor.ts';
+import { readTlsFiles } from './tls_files.ts';
+import { Workers } from './workers.ts';
+
+export interface PrimaryOptions {
+  readonly configPath: string;
+  readonly version: string;
+  readonly startedAt: EpochMs;
+  /** Asked for through the admin socket. */
+  readonly stop: () => void;
+}
+
+/** The running server; the sequence that it was started with stops it. */
+export interface Primary {
+  readonly logger: Logger;
+  reload(): ReloadOutcome;
+  /** Shortens a stop. */
+  killChildren(): void;
+}
+
+/** What workers have to say goodbye to their clients. */
+const WORKER_GRACE_MS: Milliseconds = 5_000;
+const AUTH_GRACE_MS: Milliseconds = 1_000;
+const AUTH_READY_MS: Milliseconds = 15_000;
+/** Longer than any sound backend takes, shorter than clients wait for an answer. */
+const AUTH_STEP_MS: Milliseconds = 60_000;
+/** Twice the checks that the auth process lets wait. */
+const MAX_LOGINS_IN_FLIGHT = 4_000;
+const ADMIN_IDLE_MS: Milliseconds = 60_000;
+const MAX_ADMIN_CONNECTIONS = 32;
+
+/** Throws WolfguardError; then the caller stops the sequence. */
+export async function startPrimary(sequence: Sequence, options: PrimaryOptions): Promise<Primary> {
+  const statistics = new Statistics();
+  await sequence.step('root', requireRoot);
+  const config = await sequence.step('configuration', () => readConfiguration(options.configPath));
+  await sequence.step('TUN driver', () => requireTun());
+  await sequence.step('free ports', () => requireFreePorts(config, system()));
+  const tls = await sequence.step('certificate', () => readTlsFiles(config, Date.now()));
+  // What a reload replaces; everybody asks for it when it is needed.
+  const current: { -readonly [K in keyof Loaded]: Loaded[K] } = { config, tls };
+
+  const log = await sequence.step(
+    'log',
+    () => openLog(config.log),
+    (made) => {
+      made.logger.info('stopped');
+      made.close();
+    },
+  );
+  const { logger } = log;
+  for (const warning of [...tls.warnings, ...findPoolClashes(config)]) logger.warn(warning);
+
+  const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
+  await sequence.step('folders', () => makeFolders(config));
+  const inside = await sequence.step(
+    'inside',
+    () => openInside(config, count, system()),
+    (made) => made.close(),
+  );
+  const listeners = await sequence.step(
+    'listeners',
+    () => openListeners(config, count, system()),
+    (made) => made.close(),
+  );
+
+  let workers: Workers | undefined = undefined as Workers | undefined;
+  const sessions = await sequence.step(
+    'sessions',
+    () =>
+      new Sessions(
+        {
+          store: openStore(config, logger),
+          sendToWorker: (worker, message) => workers?.send(worker, message),
+          setOwner: (address, worker) => inside.setOwner(address, worker),
+          policyFor: () => current.config.policy,
+          now: Date.now,
+          randomBytes,
+          log: logger,
+        },
+        sessionsOptions(config),
+      ),
+    (made) => made.close(),
+  );
+  await sequence.step('sandbox', () => prepareSandbox(config, system()));
+  const auth = await sequence.step(
+    'auth process',
+    () => startAuth(config, log),
+    async ({ link, supervisor }) => {
+      link.close();
+      await supervisor.stop(null, AUTH_GRACE_MS);
+    },
+  );
+  const services = buildServices({ auth: auth.link, sessions, statistics, logger, now: Date.now });
+  workers = new Workers(
+    {
+      fork: (fds) => forkProgram('worker/app', fds, log),
+      services,
+      inside,
+      listeners,
+      settings: () => workerSettings(current.config, current.tls),
+      logger,
+      now: Date.now,
+    },
+    { count, ...workerIdentity(config) },
+  );
+  await sequence.step(
+    'workers',
+    () => workers.start(),
+    () => workers.stop(true, WORKER_GRACE_MS),
+  );
+
+  const reload = (): ReloadOutcome => {
+    const plan = planReload(options.configPath, current, Date.now());
+    if (plan.kind === 'refused') {
+      logger.error({ reason: plan.reason }, 'reload refused: nothing has changed');
+      return plan;
+    }
+    Object.assign(current, plan.next);
+    log.setLevel(current.config.log.level);
+    log.reopen();
+    sessions.setLimits(sessionLimits(current.config));
+    auth.link.configure(authSettings(current.config));
+    workers.configure();
+    for (const warning of current.tls.warnings) logger.warn(warning);
+    logger.info({ changed: plan.changed }, 'reloaded');
+    return { kind: 'done', changed: plan.changed };
+  };
+  const admin = new Admin(
+    {
+      sessions,
+      statistics,
+      listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),
+      processes: () => ({ authPid: auth.supervisor.pid ?? null, workerPids: workers.pids }),
+      reload,
+      stop: options.stop,
+      now: Date.now,
+    },
+    {
+      version: options.version,
+      startedAt: options.startedAt,
+      local4: localAddress(config.network.ipv4),
+      local6: localAddress(config.network.ipv6),
+    },
+  );
+  await sequence.step(
+    'admin socket',
+    () =>
+      openAdminSocket(
+        {
+          answer: (command) => admin.answer(command),
+          peerCredentials: (fd) => system().peerCredentials(fd),
+          logger,
+        },
+        {
+          path: config.admin.socket,
+          gid: config.admin.group === '' ? null : findGid(config.admin.group, 'admin.group'),
+          idleTimeoutMs: ADMIN_IDLE_MS,
+          maxConnections: MAX_ADMIN_CONNECTIONS,
+        },
+      ),
+    (made) => made.close(),
+  );
+  logger.info({ pid: process.pid, workers: count, sessions: sessions.size }, 'ready');
+  return {
+    logger,
+    reload,
+    killChildren: () => {
+      workers.kill();
+      auth.supervisor.kill();
+    },
+  };
+}
+
+function readConfiguration(configPath: string): Config {
+  const result = readConfig(configPath);
+  if (result.ok) return result.config;
+  throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
+}
+
+const openStore = ({ state }: Config, logger: Logger): SessionStore =>
+  new SessionStore({
+    directory: state.dir,
+    now: Date.now,
+    onError: (err) => logger.error({ err }, 'sessions cannot be written to disk'),
+  });
+
+const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({
+  pool4: config.network.ipv4,
+  pool6: config.network.ipv6,
+  predictable: config.network.predictable,
+  limits: sessionLimits(config),
+  device: config.network.device,
+});
+
+async function startAuth(
+  config: Config,
+  log: Log,
+): Promise<{ link: AuthLink; supervisor: Supervisor<PrimaryToAuth, AuthToPrimary> }> {
+  const link = new AuthLink(authSettings(config), {
+    timeoutMs: AUTH_STEP_MS,
+    maxInFlight: MAX_LOGINS_IN_FLIGHT,
+  });
+  const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
+    {
+      fork: () => forkProgram('server/auth/app', [], log),
+      link: (send) => link.attach(send),
+      logger: log.logger,
+      now: Date.now,
+    },
+    { name: 'auth process', readyTimeoutMs: AUTH_READY_MS },
+  );
+  await supervisor.start();
+  return { link, supervisor };
+}
+
+const workerIdentity = ({
+  workers,
+}: Config): { user: { uid: number; gid: number }; sandbox: boolean } => ({
+  user: {
+    uid: findUid(workers.user, 'workers.user'),
+    gid: findGid(workers.group, 'workers.group'),
+  },
+  sandbox: workers.sandbox,
+});
+
+const localAddress = (pool: Cidr | null): string | null =>
+  pool === null ? null : formatIp(serverAddress(pool));

@@ -1,0 +1,46 @@
+// SIGHUP and `wolfctl reload`: all or nothing. A file with mistakes, or with a change that needs a
+// restart, changes nothing, and says so.
+import { readConfig } from '../config/check.ts';
+import { diffReload } from '../config/reload.ts';
+import type { Config } from '../config/schema.ts';
+import { WolfguardError } from '../core/error.ts';
+import type { EpochMs } from '../core/units.ts';
+import { readTlsFiles } from './tls_files.ts';
+import type { TlsFiles } from './tls_files.ts';
+
+/** What the server runs with. */
+export interface Loaded {
+  readonly config: Config;
+  readonly tls: TlsFiles;
+}
+
+export type ReloadPlan =
+  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'accepted';
+      readonly next: Loaded;
+      /** The keys with new values; a new certificate in the old file counts as tls.certificate. */
+      readonly changed: readonly string[];
+    };
+
+/** Reads the file and the certificate anew and compares; changes nothing. */
+export function planReload(configPath: string, current: Loaded, now: EpochMs): ReloadPlan {
+  const result = readConfig(configPath);
+  if (!result.ok) return { kind: 'refused', reason: result.output };
+  const { reloadable, needsRestart } = diffReload(current.config, result.config);
+  if (needsRestart.length > 0) {
+    const keys = needsRestart.join(', ');
+    return { kind: 'refused', reason: `a restart is needed for ${keys}; nothing was changed` };
+  }
+  try {
+    const tls = readTlsFiles(result.config, now);
+    const renewed =
+      tls.certificateChainPem !== current.tls.certificateChainPem ||
+      tls.privateKeyPem !== current.tls.privateKeyPem;
+    const changed = new Set([...reloadable, ...(renewed ? ['tls.certificate'] : [])]);
+    return { kind: 'accepted', next: { config: result.config, tls }, changed: [...changed] };
+  } catch (error) {
+    if (error instanceof WolfguardError) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+// What workers ask for, carried out: logins by the auth process, everything else by the sessions.
+import type { Logger } from 'pino';
+import type { OpenTunnelReply, OpenTunnelRequest } from '../core/ipc/messages.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+import { answerLogin } from './login.ts';
+import type { LoginComponents } from './login.ts';
+import type { Sessions } from './sessions.ts';
+import type { Statistics } from './statistics.ts';
+import type { Report, WorkerServices } from './worker_link.ts';
+
+export interface ServicesComponents {
+  readonly auth: LoginComponents['auth'];
+  readonly sessions: Sessions;
+  readonly statistics: Statistics;
+  readonly logger: Logger;
+  readonly now: () => EpochMs;
+}
+
+export function buildServices(components: ServicesComponents): WorkerServices {
+  const { sessions, statistics } = components;
+  return {
+    login: (request) => answerLogin(components, request),
+    openTunnel: (worker, request) => openTunnel(worker, request, components),
+    logout: (cookie) => sessions.logout(cookie),
+    tunnelOpened: (worker, message) => {
+      statistics.tunnelOpened();
+      sessions.tunnelOpened(worker, message);
+    },
+    tunnelClosed: (worker, message) => {
+      const lastedMs = lifetimeOf(worker, message, components);
+      statistics.tunnelClosed(message.end, message.counters, lastedMs);
+      sessions.tunnelClosed(worker, message);
+    },
+    workerGone: (worker) => sessions.workerGone(worker),
+  };
+}
+
+/** A bug of ours must not leave the client without an answer: it would wait and not come back. */
+function openTunnel(
+  worker: number,
+  request: OpenTunnelRequest,
+  { sessions, logger }: ServicesComponents,
+): OpenTunnelReply {
+  try {
+    return sessions.open(worker, request);
+  } catch (error) {
+    logger.error({ err: error }, 'a tunnel could not be granted');
+    return { kind: 'refused', status: 503, reason: 'The server has a problem: try again later' };
+  }
+}
+
+/** Undefined for a tunnel that no longer carries its session. */
+function lifetimeOf(
+  worker: number,
+  { session, tunnel }: Report<'tunnel-closed'>,
+  { sessions, now }: ServicesComponents,
+): Milliseconds | undefined {
+  const [view] = sessions.find({ id: session });
+  const isCurrent = view?.connection?.worker === worker && view.connection.tunnel === tunnel;
+  return isCurrent ? now() - view.since : undefined;
+}
