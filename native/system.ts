@@ -42,11 +42,6 @@ export interface System {
   /** The worker of that address, -1 for nobody; any process that has the descriptor may ask. */
   getOwner(owners: number, address: Uint8Array): number;
   /** Closes a descriptor that one of these functions made, and frees what belongs to it. */
-  /**
-   * No io_uring for this process and all its later children: libuv opens one in every Node, and
-   * what goes through a ring goes past seccomp. Before the first fork; needs root.
-   */
-  denyIoUring(): void;
   closeFd(fd: number): void;
   /** uid, gid, pid of the other end of a Unix socket (SO_PEERCRED). */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number };
@@ -56,10 +51,15 @@ export interface System {
    */
   dieWithParent(parentPid: number): void;
   /**
+   * No io_uring for this process and all its later children: libuv opens one in every Node, and
+   * what goes through a ring goes past seccomp. Before the first fork; needs root.
+   */
+  denyIoUring(): void;
+  /**
    * The cage of a worker, for good and on all threads: no_new_privs, no core files, and the seccomp
    * filter: no new files, sockets, processes. Capabilities must be gone already (setgroups, setgid,
-   * setuid); ERR_STILL_PRIVILEGED when a thread still has one. Files are not found from here on
-   * (EACCES): read, import and warm up before.
+   * setuid); ERR_STILL_PRIVILEGED when a thread still has one, ERR_IO_URING when the parent has not
+   * called denyIoUring. Files are not found from here on (EACCES): read, import, warm up before.
    */
   enterSandbox(profile: 'worker'): void;
 }

@@ -240,6 +240,12 @@ napi_value enter_sandbox(napi_env env, napi_callback_info info) {
                      "setgid and setuid first");
     return nullptr;
   }
+  if (error.code == EBADFD) {
+    napi_throw_error(env, "ERR_IO_URING",
+                     "enterSandbox: the process has an io_uring; its parent must call denyIoUring "
+                     "before it starts the process");
+    return nullptr;
+  }
   return answer(env, error);
 }
 

@@ -1,6 +1,8 @@
 #include "sandbox.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -10,8 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "privileges.h"
 #include "seccomp_filter.h"
@@ -105,15 +109,20 @@ void refuse_files_softly(SeccompFilter& filter) {
 #endif
 }
 
-OsError install(std::vector<sock_filter> program) {
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  // TSYNC: on all threads or on none. It spreads no_new_privs along with the filter.
-  const long result =
-      ::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
-  if (result < 0) return OsError::last("seccomp");
-  // The number of a thread that has a filter which is not an ancestor of ours.
-  if (result > 0) return {EBUSY, "seccomp"};
-  return {};
+/** libuv aborts when it has a ring and io_uring_enter is refused: better to say so before. */
+Result<bool> has_io_uring() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> fds(::opendir("/proc/self/fd"), ::closedir);
+  if (fds == nullptr) return OsError::last("opendir /proc/self/fd");
+  while (const dirent* entry = ::readdir(fds.get())) {
+    char target[PATH_MAX];
+    const std::string link = std::string("/proc/self/fd/") + entry->d_name;
+    const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
+    if (length < 0) continue;
+    if (std::string_view(target, static_cast<size_t>(length)) == "anon_inode:[io_uring]") {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -122,6 +131,9 @@ OsError enter_worker_sandbox() {
   auto harmless = has_no_capabilities();
   if (harmless.failed()) return harmless.error();
   if (!harmless.value()) return {ENOTEMPTY, "capabilities"};
+  auto ring = has_io_uring();
+  if (ring.failed()) return ring.error();
+  if (ring.value()) return {EBADFD, "io_uring"};
   if (auto error = forbid_inspection(); error.failed()) return error;
   if (auto error = forbid_new_privileges(); error.failed()) return error;
   SeccompFilter filter;
@@ -131,7 +143,8 @@ OsError enter_worker_sandbox() {
   allow_threads_and_signals(filter);
   allow_questions(filter);
   refuse_files_softly(filter);
-  return install(std::move(filter).finish());
+  // TSYNC: on all threads or on none. It spreads no_new_privs along with the filter.
+  return std::move(filter).install(SECCOMP_FILTER_FLAG_TSYNC);
 }
 
 }  // namespace wolfguard

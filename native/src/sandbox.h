@@ -8,7 +8,7 @@ namespace wolfguard {
 /**
  * Closes the cage around every thread of the process, for good. The user must have been changed
  * before: a capability that a thread still has is ENOTEMPTY, since it could not be taken from
- * the threads that Node has started.
+ * the threads that Node has started. An io_uring is EBADFD: see io_uring.h.
  */
 OsError enter_worker_sandbox();
 

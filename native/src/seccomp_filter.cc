@@ -2,10 +2,11 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <utility>
 
 namespace wolfguard {
 namespace {
@@ -102,9 +103,14 @@ void SeccompFilter::allow_if_zero(long call, std::initializer_list<unsigned> arg
   end_call();
 }
 
-std::vector<sock_filter> SeccompFilter::finish() && {
+OsError SeccompFilter::install(unsigned flags) && {
   answer(fail_with(EPERM));
-  return std::move(program_);
+  const sock_fprog program{static_cast<unsigned short>(program_.size()), program_.data()};
+  const long result = ::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (result < 0) return OsError::last("seccomp");
+  // With TSYNC: the number of a thread whose own filter is not an ancestor of ours.
+  if (result > 0) return {EBUSY, "seccomp"};
+  return {};
 }
 
 /** The accumulator holds the call's number here; every rule ends with an answer. */

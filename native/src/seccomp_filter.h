@@ -1,4 +1,4 @@
-// Writes a seccomp-bpf allow-list. Pure: it makes instructions and installs nothing.
+// Writes a seccomp-bpf filter rule by rule, and installs it.
 #pragma once
 
 #include <linux/filter.h>
@@ -8,12 +8,14 @@
 #include <initializer_list>
 #include <vector>
 
+#include "os_error.h"
+
 namespace wolfguard {
 
 /** Rules are tried in their order; a call that no rule names fails with EPERM. */
 class SeccompFilter {
  public:
-  /** Begins with the check that the call is one of this architecture's own (x32 is refused). */
+  /** A call of another architecture kills the process; one of x32 fails. */
   SeccompFilter();
 
   void allow(std::initializer_list<long> calls);
@@ -33,8 +35,8 @@ class SeccompFilter {
   /** Only with each of these arguments zero; EPERM otherwise. */
   void allow_if_zero(long call, std::initializer_list<unsigned> arguments);
 
-  /** The finished program. */
-  std::vector<sock_filter> finish() &&;
+  /** On this thread and all that it starts; `flags` as of seccomp(2). */
+  OsError install(unsigned flags) &&;
 
  private:
   void begin_call(long call);
