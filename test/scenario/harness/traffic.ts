@@ -35,25 +35,23 @@ interface IperfReport {
   };
 }
 
-/** An iperf3 server on an inside address; lives until the lab is closed. */
+/** An iperf3 server on the server's host; lives until the lab is closed. */
 export class Iperf {
   readonly #lab: Lab;
-  readonly #address: string;
   readonly #server: Program;
 
-  constructor(lab: Lab, address: string) {
+  constructor(lab: Lab) {
     this.#lab = lab;
-    this.#address = address;
-    this.#server = lab.server.spawn('iperf3', ['-s', '-B', address, '--forceflush']);
+    this.#server = lab.server.spawn('iperf3', ['-s', '--forceflush']);
     lab.onClose(() => this.#server.stop());
   }
 
-  /** Moves `amount` ("50M" for -n, "8s" for -t) up (client to server) or down. */
-  async run(direction: 'up' | 'down', amount: string, host = this.#lab.client): Promise<Bulk> {
+  /** Moves `amount` ("50M" for -n, "8s" for -t) up (from the lab's client to `address`) or down. */
+  async run(direction: 'up' | 'down', amount: string, address: string): Promise<Bulk> {
     await this.#server.waitFor(/Server listening/, 5000);
     const size = amount.endsWith('s') ? ['-t', amount.slice(0, -1)] : ['-n', amount];
-    const program = host.spawn('iperf3', [
-      ...['-c', this.#address, '-J', ...size, ...(direction === 'down' ? ['-R'] : [])],
+    const program = this.#lab.client.spawn('iperf3', [
+      ...['-c', address, '-J', ...size, ...(direction === 'down' ? ['-R'] : [])],
     ]);
     await program.waitForExit(TRANSFER_TIMEOUT_MS);
     const report = JSON.parse(program.output) as IperfReport;

@@ -1,0 +1,194 @@
+// `npm test`: every stage in order, each with its name and its time. A stage that fails does not
+// keep the later ones from running, but the exit code is then 1. The last line is the sum:
+//
+//   N passed, N failed
+//
+// Types, lint and the generated files count as one test each. `npm test -- unit engine` runs the
+// stages named and no others.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const bin = path.join(root, 'node_modules/.bin');
+const inCi = process.env.CI === 'true';
+const isRoot = process.getuid() === 0;
+
+/** A stage that hangs is killed after this time and has failed. */
+const MINUTE_MS = 60_000;
+
+const node = (...args) => [process.execPath, args];
+const tests = (...args) => node('--test', '--test-reporter=spec', ...args);
+
+const STAGES = [
+  {
+    name: 'types',
+    limitMs: 3 * MINUTE_MS,
+    commands: [node(tool('typescript', 'tsc'), '--noEmit')],
+  },
+  {
+    name: 'lint',
+    limitMs: 4 * MINUTE_MS,
+    commands: [
+      node(tool('eslint', 'eslint'), '.', '--max-warnings', '0'),
+      node(tool('prettier', 'prettier'), '--check', '.', '--log-level', 'warn'),
+      node('build/format_native.mjs', '--check'),
+    ],
+  },
+  { name: 'generated', limitMs: MINUTE_MS, commands: [node('config/generate.ts', '--check')] },
+  {
+    name: 'unit',
+    limitMs: 4 * MINUTE_MS,
+    counted: true,
+    commands: [tests('--test-timeout=60000', 'test/unit/**/*.test.ts', 'test/wire/**/*.test.ts')],
+  },
+  {
+    name: 'engine',
+    limitMs: 6 * MINUTE_MS,
+    counted: true,
+    commands: [node('build/test_engine.mjs')],
+  },
+  {
+    name: 'scenario',
+    limitMs: 9 * MINUTE_MS,
+    counted: true,
+    needsRoot: true,
+    commands: [tests('--test-concurrency=1', 'test/scenario/**/*.test.ts')],
+  },
+  {
+    name: 'mutation',
+    limitMs: 4 * MINUTE_MS,
+    counted: true,
+    needsRoot: true,
+    commands: [tests('--test-concurrency=1', 'test/fuzz/**/*.test.ts')],
+  },
+];
+
+checkNode();
+const chosen = chooseStages(process.argv.slice(2));
+const sum = { passed: 0, failed: 0 };
+for (const stage of chosen) {
+  const result = await runStage(stage);
+  sum.passed += result.passed;
+  sum.failed += result.failed;
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exitCode = sum.failed === 0 ? 0 : 1;
+
+async function runStage(stage) {
+  console.log(`\n── ${stage.name} ──`);
+  if (stage.needsRoot && !isRoot) {
+    console.log(
+      `${stage.name}: NOT RUN: it makes network namespaces and needs root (sudo npm test)`,
+    );
+    return { passed: 0, failed: inCi ? 1 : 0 };
+  }
+  const started = performance.now();
+  let ok = true;
+  let output = '';
+  for (const [command, args] of stage.commands) {
+    const result = await run(command, args, stage.limitMs);
+    ok &&= result.ok;
+    output += result.output;
+  }
+  const result = stage.counted ? count(output, ok) : { passed: Number(ok), failed: Number(!ok) };
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const verdict = result.failed === 0 ? 'passed' : 'FAILED';
+  console.log(`── ${stage.name}: ${verdict} in ${seconds} s ──`);
+  return result;
+}
+
+/** The totals of node's test reporter; a run that failed without a failed test counts as one. */
+function count(output, ok) {
+  const total = (name) =>
+    [...output.matchAll(new RegExp(`^ℹ ${name} (\\d+)$`, 'gm'))].reduce(
+      (n, match) => n + Number(match[1]),
+      0,
+    );
+  const passed = total('pass');
+  const failed = total('fail') + total('cancelled');
+  if (passed + failed === 0) console.log('no test has run');
+  const silentFailure = failed === 0 && (!ok || passed === 0);
+  return { passed, failed: silentFailure ? 1 : failed };
+}
+
+/** Runs a command in a group of its own, shows and keeps its output, kills it at its limit. */
+function run(command, args, limitMs) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    // SIGTERM first: the scenarios take their namespaces away when they hear it.
+    const end = () => {
+      signalGroup(child.pid, 'SIGTERM');
+      setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 10_000).unref();
+    };
+    const timer = setTimeout(() => {
+      console.log(`killed: not done within ${limitMs / MINUTE_MS} minutes`);
+      end();
+    }, limitMs);
+    const interrupt = () => {
+      end();
+      process.exitCode = 1;
+    };
+    process.once('SIGINT', interrupt);
+    process.once('SIGTERM', interrupt);
+    for (const [stream, out] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        output += text;
+        out.write(text);
+      });
+    }
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+      if (signal !== null) console.log(`ended by ${signal}`);
+      resolve({ ok: code === 0, output });
+    });
+  });
+}
+
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** The JavaScript file behind a package's command: no shell, and our own Node. */
+function tool(packageName, command) {
+  const folder = path.join(root, 'node_modules', packageName);
+  const { bin: commands } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  return path.join(folder, typeof commands === 'string' ? commands : commands[command]);
+}
+
+function chooseStages(names) {
+  const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `no such stage: ${unknown.join(', ')} (${STAGES.map(({ name }) => name).join(', ')})`,
+    );
+    process.exit(2);
+  }
+  return STAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+function checkNode() {
+  if (Number(process.versions.node.split('.')[0]) >= 26) return;
+  console.error(`wolfguard: needs Node 26 (run it as "npm test"), this is ${process.version}`);
+  process.exit(2);
+}
