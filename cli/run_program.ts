@@ -7,6 +7,7 @@ export interface RunOptions {
   readonly name: string;
   /** For a command or option that does not exist. */
   readonly usageExitCode: number;
+  readonly complain: (text: string) => void;
 }
 
 /**
@@ -16,7 +17,7 @@ export interface RunOptions {
 export async function runProgram(
   program: Command,
   argv: readonly string[],
-  { name, usageExitCode }: RunOptions,
+  { name, usageExitCode, complain }: RunOptions,
 ): Promise<number> {
   try {
     await program.parseAsync(argv);
@@ -25,7 +26,7 @@ export async function runProgram(
     // commander has printed the help, the version or the mistake by itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
     if (error instanceof WolfguardError) {
-      process.stderr.write(`${name}: ${error.message}\n`);
+      complain(`${name}: ${error.message}\n`);
       return 1;
     }
     throw error;

@@ -14,4 +14,8 @@ const program = buildWolfctl({
   version: readVersion(),
 });
 // As occtl: whatever goes wrong is a 1.
-process.exitCode = await runProgram(program, process.argv, { name: 'wolfctl', usageExitCode: 1 });
+process.exitCode = await runProgram(program, process.argv, {
+  name: 'wolfctl',
+  usageExitCode: 1,
+  complain: (text) => void process.stderr.write(text),
+});

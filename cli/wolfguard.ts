@@ -5,9 +5,14 @@ import { runProgram } from './run_program.ts';
 import { buildWolfguard } from './wolfguard/program.ts';
 
 process.title = 'wolfguard';
+const complain = (text: string): void => void process.stderr.write(text);
 const program = buildWolfguard({
   version: readVersion(),
   write: (text) => void process.stdout.write(text),
-  complain: (text) => void process.stderr.write(text),
+  complain,
 });
-process.exitCode = await runProgram(program, process.argv, { name: 'wolfguard', usageExitCode: 2 });
+process.exitCode = await runProgram(program, process.argv, {
+  name: 'wolfguard',
+  usageExitCode: 2,
+  complain,
+});

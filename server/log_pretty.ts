@@ -63,6 +63,7 @@ function formatError(error: unknown): string {
 }
 
 function formatValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(formatValue).join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

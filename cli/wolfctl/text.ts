@@ -65,5 +65,8 @@ export function renderFields(fields: Readonly<Record<string, string>>): string {
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}\n`).join('');
 }
 
-/** A client chose its host name and user agent: no control character of it reaches a terminal. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+/**
+ * A client chose its host name and user agent: nothing in them may steer a terminal, neither
+ * control characters nor those that turn the direction of the text.
+ */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');

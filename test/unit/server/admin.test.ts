@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin.ts';
+import type { AdminCommand, AdminSession, AdminStatus } from '../../../core/ipc/admin.ts';
+import type { TunnelStatus } from '../../../core/ipc/messages.ts';
+import type { SessionView } from '../../../core/session/view.ts';
+import { Admin } from '../../../server/admin.ts';
+import type { AdminComponents, LiveTunnels } from '../../../server/admin.ts';
+import { Statistics } from '../../../server/statistics.ts';
+
+test('users are the connected ones, sessions are all', async () => {
+  const admin = build();
+  assert.deepEqual(idsOf(await admin.answer({ command: 'users' })), [1]);
+  assert.deepEqual(idsOf(await admin.answer({ command: 'sessions' })), [1, 2]);
+});
+
+test('a listing is made from what the workers say at that moment', async () => {
+  let heard: LiveTunnels | undefined;
+  const live = new Map([[0, [TUNNEL]]]);
+  const admin = build({
+    listTunnels: () => Promise.resolve(live),
+    sessions: { ...sessions, find: (_selector, tunnels) => ((heard = tunnels), [CONNECTED]) },
+  });
+  await admin.answer({ command: 'user', name: 'alice' });
+  assert.equal(heard, live);
+});
+
+test('the server’s own address is told in the families that the session has', async () => {
+  const answer = await build().answer({ command: 'id', session: 1 });
+  assert.ok(answer.ok);
+  const [session] = answer.result as readonly AdminSession[];
+  assert.deepEqual([session?.local4, session?.local6], ['10.77.0.1', null]);
+});
+
+test('nobody is not found', async () => {
+  const admin = build({ sessions: { ...sessions, find: () => [], terminate: () => 0 } });
+  for (const command of [
+    { command: 'user', name: 'eve' },
+    { command: 'id', session: 99 },
+    { command: 'terminate', target: { user: 'eve' } },
+  ] as const) {
+    const answer = await admin.answer(command);
+    assert.ok(!answer.ok && answer.code === 'NOT_FOUND' && /eve|99/.test(answer.message));
+  }
+});
+
+test('the status adds the traffic of open tunnels to that of closed ones', async () => {
+  const statistics = new Statistics();
+  statistics.tunnelOpened();
+  statistics.tunnelClosed('idle-timeout', { ...TUNNEL, rxBytes: 100, txBytes: 5 }, 4000);
+  statistics.tunnelClosed('lost', { ...TUNNEL, rxBytes: 0, txBytes: 0 }, 2000);
+  const admin = build({ statistics, listTunnels: () => Promise.resolve(new Map([[0, [TUNNEL]]])) });
+  const answer = await admin.answer({ command: 'status' });
+  assert.ok(answer.ok);
+  const status = answer.result as AdminStatus;
+  assert.deepEqual([status.connected, status.sessions, status.workerPids], [1, 2, [11, null]]);
+  assert.equal(status.statistics.rxBytes, 100 + TUNNEL.rxBytes);
+  assert.equal(status.statistics.idledOut, 1);
+  assert.equal(status.statistics.averageTunnelMs, 3000);
+  assert.equal(status.statistics.longestTunnelMs, 4000);
+});
+
+test('a wrong password counts as a failed login, the form before it does not', () => {
+  const statistics = new Statistics();
+  const form = { message: '', error: null, inputs: [] };
+  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form });
+  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form: { ...form, error: 'wrong' } });
+  statistics.loginAnswered({ kind: 'failed', reason: 'three times' });
+  statistics.loginAnswered({ kind: 'unavailable', reason: 'down' });
+  statistics.loginAnswered({ kind: 'complete', cookie: 'c', banner: '' });
+  const { logins, failedLogins } = statistics.read({ rxBytes: 0, txBytes: 0 });
+  assert.deepEqual([logins, failedLogins], [1, 2]);
+});
+
+test('a reload that is refused says why', async () => {
+  const admin = build({ reload: () => ({ kind: 'refused', reason: 'a restart is needed' }) });
+  assert.deepEqual(await admin.answer({ command: 'reload' }), {
+    ok: false,
+    code: 'REFUSED',
+    message: 'a restart is needed',
+  });
+});
+
+test('the answer to "stop" is given before the server stops', async () => {
+  const order: string[] = [];
+  const stopped = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      order.push('stopping');
+      resolve();
+    };
+    const admin = build({ stop });
+    void admin.answer({ command: 'stop' }).then(() => order.push('answered'));
+  });
+  await stopped;
+  assert.deepEqual(order, ['answered', 'stopping']);
+});
+
+test('every command survives its encoding', () => {
+  const commands: AdminCommand[] = [
+    { command: 'status' },
+    { command: 'users' },
+    { command: 'user', name: 'a "b"\n' },
+    { command: 'id', session: 4 },
+    { command: 'sessions' },
+    { command: 'disconnect', target: { user: 'x' } },
+    { command: 'terminate', target: { id: 4 } },
+    { command: 'reload' },
+    { command: 'stop' },
+  ];
+  for (const request of commands) {
+    const line = encodeAdminRequest(3, request);
+    assert.equal(line.indexOf('\n'), line.length - 1);
+    assert.deepEqual(parseAdminRequest(line), { kind: 'request', id: 3, request });
+  }
+});
+
+test('what is no command is refused with a reason and its id', () => {
+  for (const [line, id] of [
+    ['', 0],
+    ['[]', 0],
+    ['null', 0],
+    ['{"id":5}', 5],
+    ['{"id":5,"command":"user"}', 5],
+    ['{"id":5,"command":"id","session":"1"}', 5],
+    ['{"id":5,"command":"id","session":1.5}', 5],
+    ['{"id":5,"command":"terminate","target":{}}', 5],
+    ['{"id":5,"command":"__proto__"}', 5],
+  ] as const) {
+    const parsed = parseAdminRequest(line);
+    assert.ok(parsed.kind === 'bad' && parsed.id === id && parsed.reason !== '', line);
+  }
+});
+
+const TUNNEL: TunnelStatus = {
+  tunnel: 3,
+  session: 1,
+  channel: 'tls',
+  tlsCipher: '',
+  dtlsCipher: '',
+  mtu: 1400,
+  rxBytes: 1000,
+  rxPackets: 1,
+  txBytes: 2000,
+  txPackets: 2,
+  spoofedPackets: 0,
+  droppedPackets: 0,
+};
+
+const CONNECTED: SessionView = {
+  id: 1,
+  user: 'alice',
+  group: '',
+  groups: [],
+  state: 'connected',
+  address4: '10.77.0.42',
+  address6: null,
+  peer: { address: '198.51.100.7', port: 1 },
+  device: 'wolf0',
+  loginAt: 0,
+  since: 0,
+  expiresAt: null,
+  endsAt: null,
+  userAgent: '',
+  hostname: '',
+  platform: '',
+  mobile: false,
+  counters: TUNNEL,
+  connection: null,
+  pushed: { dns: [], nbns: [], splitDns: [], routes: [], noRoutes: [], dpdMs: 0, keepaliveMs: 0 },
+};
+
+const sessions: AdminComponents['sessions'] = {
+  list: () => [CONNECTED, { ...CONNECTED, id: 2, state: 'waiting' }],
+  find: () => [CONNECTED],
+  disconnect: () => 1,
+  terminate: () => 1,
+};
+
+const build = (changes: Partial<AdminComponents> = {}): Admin =>
+  new Admin(
+    {
+      sessions,
+      statistics: new Statistics(),
+      listTunnels: () => Promise.resolve(new Map()),
+      processes: () => ({ authPid: 10, workerPids: [11, null] }),
+      reload: () => ({ kind: 'done', changed: [] }),
+      stop: () => undefined,
+      now: () => 5000,
+      ...changes,
+    },
+    { version: '0.1.0', startedAt: 1000, local4: '10.77.0.1', local6: 'fd00::1' },
+  );
+
+function idsOf(answer: Awaited<ReturnType<Admin['answer']>>): number[] {
+  assert.ok(answer.ok);
+  return (answer.result as readonly AdminSession[]).map(({ id }) => id);
+}

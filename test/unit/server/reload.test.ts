@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { createAuthority, issueServerCertificate } from '../../../certs/authority.ts';
+import { readConfig } from '../../../config/check.ts';
+import { planReload } from '../../../server/reload.ts';
+import type { Loaded } from '../../../server/reload.ts';
+import { readTlsFiles } from '../../../server/tls_files.ts';
+
+test('a changed key that a running server takes is accepted and named', async (t) => {
+  const { current, write, configPath } = await running(t);
+  write('[limits]\nmax_clients = 7');
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'accepted');
+  assert.deepEqual(plan.changed, ['limits.max_clients']);
+  assert.equal(plan.next.config.limits.max_clients, 7);
+});
+
+test('a key that needs a restart refuses the whole file by its name', async (t) => {
+  const { current, write, configPath } = await running(t);
+  write('[limits]\nmax_clients = 7\n[network]\ndevice = "other0"');
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'refused');
+  assert.match(plan.reason, /network\.device/);
+});
+
+test('mistakes in the file are told with their places', async (t) => {
+  const { current, write, configPath } = await running(t);
+  write('[limits]\nmax_cliens = 7\n[log]\nlevel = "loud"');
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'refused');
+  assert.match(plan.reason, /max_cliens[^]*loud/);
+});
+
+test('a new certificate in the old file is noticed', async (t) => {
+  const { current, configPath, folder } = await running(t);
+  const unchanged = planReload(configPath, current, Date.now());
+  assert.ok(unchanged.kind === 'accepted' && unchanged.changed.length === 0);
+  await makeCertificate(folder);
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'accepted');
+  assert.deepEqual(plan.changed, ['tls.certificate']);
+});
+
+test('a certificate that does not fit its key is refused', async (t) => {
+  const { current, configPath, folder } = await running(t);
+  const key = path.join(folder, 'server.key');
+  copyFileSync(key, `${key}.old`);
+  await makeCertificate(folder);
+  copyFileSync(`${key}.old`, key);
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'refused');
+  assert.match(plan.reason, /does not belong/);
+});
+
+async function running(t: TestContext): Promise<{
+  current: Loaded;
+  configPath: string;
+  folder: string;
+  write: (text: string) => void;
+}> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'wolfguard-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const configPath = path.join(folder, 'wolfguard.toml');
+  const tls = `[tls]\ncertificate = "${folder}/server.pem"\nprivate_key = "${folder}/server.key"\n`;
+  const write = (text: string): void => writeFileSync(configPath, `${tls}${text}\n`);
+  write('');
+  await makeCertificate(folder);
+  const result = readConfig(configPath);
+  assert.ok(result.ok);
+  const { config } = result;
+  return { current: { config, tls: readTlsFiles(config, Date.now()) }, configPath, folder, write };
+}
+
+async function makeCertificate(folder: string): Promise<void> {
+  const now = Date.now();
+  const identity = { dnsNames: ['test'], addresses: [] };
+  const issued = await issueServerCertificate(await createAuthority('test', now), identity, now);
+  writeFileSync(path.join(folder, 'server.pem'), issued.certificatePem);
+  writeFileSync(path.join(folder, 'server.key'), issued.privateKeyPem);
+}

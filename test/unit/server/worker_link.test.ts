@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type {
+  LoginReply,
+  LoginRequest,
+  PrimaryToWorker,
+  WorkerSettings,
+} from '../../../core/ipc/messages.ts';
+import { WorkerLink } from '../../../server/worker_link.ts';
+import type { WorkerServices } from '../../../server/worker_link.ts';
+import { inheritedFds } from '../../../server/workers.ts';
+
+test('a login is answered with the number that it came with', async () => {
+  const { spawn } = build({ login: () => Promise.resolve(FAILED) });
+  const worker = spawn();
+  worker.link.handleMessage({ kind: 'login', id: 17, request: LOGIN });
+  await tick();
+  assert.deepEqual(worker.sent.at(-1), { kind: 'login-reply', id: 17, reply: FAILED });
+});
+
+test('the answer to a dead worker does not reach its successor', async () => {
+  const answers: ((reply: LoginReply) => void)[] = [];
+  const { spawn } = build({ login: () => new Promise((resolve) => answers.push(resolve)) });
+  const first = spawn();
+  first.link.handleMessage({ kind: 'login', id: 1, request: LOGIN });
+  first.link.handleGone();
+  const second = spawn();
+  second.link.handleMessage({ kind: 'login', id: 1, request: LOGIN });
+  answers[0]?.({ kind: 'complete', cookie: 'of somebody else', banner: '' });
+  await tick();
+  assert.deepEqual(kindsOf(second.sent), ['start']);
+  answers[1]?.(FAILED);
+  await tick();
+  assert.deepEqual(kindsOf(second.sent), ['start', 'login-reply']);
+});
+
+test('a worker with too many logins in flight is told "unavailable" at once', async () => {
+  const { spawn } = build({ login: () => new Promise(() => undefined) });
+  const worker = spawn();
+  for (let id = 0; id < 4; id++) worker.link.handleMessage({ kind: 'login', id, request: LOGIN });
+  await tick();
+  const replies = worker.sent.filter((message) => message.kind === 'login-reply');
+  assert.deepEqual(
+    replies.map(({ id, reply }) => [id, reply.kind]),
+    [
+      [2, 'unavailable'],
+      [3, 'unavailable'],
+    ],
+  );
+});
+
+test('tunnels are listed, and a worker that dies or sleeps is waited for no longer', async () => {
+  const { link, spawn } = build({});
+  assert.equal(await link.listTunnels(1000), undefined, 'no process');
+  const worker = spawn();
+  const answered = link.listTunnels(1000);
+  const forgotten = link.listTunnels(5);
+  worker.link.handleMessage({ kind: 'tunnels', id: 1, tunnels: [] });
+  assert.deepEqual(await answered, []);
+  assert.equal(await forgotten, undefined, 'asleep');
+  const orphaned = link.listTunnels(60_000);
+  worker.link.handleGone();
+  assert.equal(await orphaned, undefined, 'dead');
+});
+
+test('the sessions hear of a worker’s death before its successor starts', () => {
+  const gone: number[] = [];
+  const { spawn } = build({ workerGone: (worker) => gone.push(worker) });
+  spawn().link.handleGone();
+  assert.deepEqual(gone, [WORKER]);
+});
+
+test('each worker inherits its own queue and sockets, and the outboxes of all', () => {
+  const inside = {
+    queues: [10, 11],
+    owners: 30,
+    mailboxes: [
+      { inbox: 20, outbox: 21 },
+      { inbox: 22, outbox: 23 },
+    ],
+  };
+  const listeners = {
+    workers: [
+      { tcp: [40], udp: [41, 42] },
+      { tcp: [50], udp: [51, 52] },
+    ],
+  };
+  const { fds, numbers } = inheritedFds(1, { inside, listeners });
+  assert.deepEqual(fds, [11, 50, 51, 52, 22, 21, 23, 30]);
+  assert.deepEqual(numbers, {
+    tun: 4,
+    tcp: [5],
+    udp: [6, 7],
+    inbox: 8,
+    outboxes: [9, 10],
+    owners: 11,
+  });
+});
+
+const WORKER = 3;
+const FAILED: LoginReply = { kind: 'failed', reason: 'no' };
+const LOGIN: LoginRequest = {
+  dialogue: null,
+  step: { kind: 'start', group: null },
+  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
+  peer: { address: '192.0.2.1', port: 1 },
+};
+const SETTINGS: WorkerSettings = {
+  tls: { certificateChainPem: '', privateKeyPem: '', minVersion: '1.2', groups: '', ciphers: '' },
+  udpPort: null,
+  dtlsLegacy: true,
+  authTimeoutMs: 1,
+  cookieLifetimeMs: 1,
+  extraHeaders: {},
+  tunMtu: 1500,
+  logLevel: 'silent',
+};
+
+function build(services: Partial<WorkerServices>): {
+  link: WorkerLink;
+  spawn: () => { link: ReturnType<WorkerLink['attach']>; sent: PrimaryToWorker[] };
+} {
+  const link = new WorkerLink(
+    {
+      services: {
+        login: () => Promise.resolve(FAILED),
+        openTunnel: () => ({ kind: 'refused', status: 401, reason: '' }),
+        logout: () => undefined,
+        tunnelOpened: () => undefined,
+        tunnelClosed: () => undefined,
+        workerGone: () => undefined,
+        ...services,
+      },
+      startMessage: () => ({
+        kind: 'start',
+        worker: WORKER,
+        workers: 4,
+        settings: SETTINGS,
+        fds: { tun: 4, tcp: [], udp: [], inbox: 5, outboxes: [], owners: 6 },
+        user: null,
+        sandbox: false,
+        primaryPid: 1,
+      }),
+    },
+    { worker: WORKER, maxLogins: 2 },
+  );
+  const spawn = (): { link: ReturnType<WorkerLink['attach']>; sent: PrimaryToWorker[] } => {
+    const sent: PrimaryToWorker[] = [];
+    const attached = link.attach((message) => sent.push(message));
+    attached.handleSpawned();
+    attached.handleReady();
+    return { link: attached, sent };
+  };
+  return { link, spawn };
+}
+
+const kindsOf = (messages: PrimaryToWorker[]): string[] => messages.map(({ kind }) => kind);
+
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
