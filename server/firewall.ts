@@ -1,0 +1,158 @@
+// Masquerading, as an nftables table of our own. The table has the `owner` flag: it belongs to the
+// netlink socket of one nft process that is kept running, and the kernel removes it with that
+// process. nft ends when its standard input does, so the table goes with the primary even when the
+// primary is killed; nobody else can change it meanwhile ("nft flush ruleset" passes it by).
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { WolfguardError } from '../core/error.ts';
+import { formatCidr } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
+import type { Milliseconds } from '../core/units.ts';
+
+export interface FirewallOptions {
+  /** The TUN device. */
+  readonly device: string;
+  readonly pool4: Cidr | null;
+  readonly pool6: Cidr | null;
+  /** The table is gone although nobody has called close: clients reach the outside no more. */
+  readonly onLost?: (message: string) => void;
+  /** Another nft, in tests. */
+  readonly program?: string;
+}
+
+export interface Firewall {
+  /** Removes the table; idempotent, resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Masquerades what clients send out of other devices and clamps the TCP segment size to the path.
+ * Throws WolfguardError: NFT_MISSING without the program, NFT_FAILED with the words of nft.
+ */
+export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
+  const nft = await startNft(options.program ?? 'nft');
+  try {
+    await loadTable(nft, options);
+  } catch (error) {
+    await stopNft(nft);
+    throw error;
+  }
+  const lost = (): void =>
+    options.onLost?.(`nft has ended: the table of ${options.device} is gone`);
+  nft.once('exit', lost);
+  return {
+    close: () => {
+      nft.off('exit', lost);
+      return stopNft(nft);
+    },
+  };
+}
+
+/** The table on one line, as nft reads it from its standard input. */
+export function renderTable({ device, pool4, pool6 }: FirewallOptions): string {
+  const name = JSON.stringify(device);
+  // The server's own address is in the pool too: what it says to itself is left alone.
+  const outside = `oifname != { ${name}, "lo" }`;
+  const clamp = 'tcp flags syn / syn,rst tcp option maxseg size set rt mtu';
+  const masquerade = [
+    ...(pool4 === null ? [] : [`ip saddr ${formatCidr(pool4)} ${outside} masquerade`]),
+    ...(pool6 === null ? [] : [`ip6 saddr ${formatCidr(pool6)} ${outside} masquerade`]),
+  ];
+  return (
+    `table inet ${tableName(device)} { flags owner; ` +
+    renderChain('postrouting', 'nat hook postrouting priority srcnat', masquerade) +
+    renderChain('forward', 'filter hook forward priority mangle', [
+      `iifname ${name} ${clamp}`,
+      `oifname ${name} ${clamp}`,
+    ]) +
+    '}'
+  );
+}
+
+const renderChain = (name: string, type: string, rules: readonly string[]): string =>
+  `chain ${name} { type ${type}; policy accept; ${rules.map((rule) => `${rule}; `).join('')}}; `;
+
+const tableName = (device: string): string => `wolfguard_${device.replaceAll(/[^\w.-]/g, '_')}`;
+
+/** nft answers in milliseconds; the first call may load kernel modules. */
+const ANSWER_MS: Milliseconds = 10_000;
+const EXIT_MS: Milliseconds = 2_000;
+
+async function startNft(program: string): Promise<ChildProcessWithoutNullStreams> {
+  // Detached: Ctrl-C must not reach it before the primary has said goodbye to the clients.
+  const nft = spawn(program, ['--interactive'], {
+    detached: true,
+    env: {
+      PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+      LC_ALL: 'C',
+      // It would keep a history of its commands there.
+      HOME: '/dev/null',
+    },
+  });
+  // Writing to an nft that has ended is seen as its exit.
+  nft.stdin.on('error', () => undefined);
+  try {
+    await once(nft, 'spawn');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      throw new WolfguardError(
+        'NFT_MISSING',
+        'network.nat needs the program nft: install the package nftables ' +
+          '(apt-get install nftables), or set network.nat = false',
+      );
+    }
+    throw failed(String(error));
+  }
+  return nft;
+}
+
+/** nft says nothing when a command was right: so the next one asks for the table's name. */
+function loadTable(nft: ChildProcessWithoutNullStreams, options: FirewallOptions): Promise<void> {
+  const line = `table inet ${tableName(options.device)}`;
+  return new Promise((resolve, reject) => {
+    let output = '';
+    let errors = '';
+    const settle = (action: () => void): void => {
+      clearTimeout(timer);
+      nft.off('close', ended);
+      action();
+    };
+    const refuse = (reason: string): void => settle(() => reject(failed(reason)));
+    const ended = (): void => refuse(errors);
+    const timer = setTimeout(() => refuse('it does not answer'), ANSWER_MS);
+    nft.once('close', ended);
+    nft.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-MAX_OUTPUT);
+      if (output.split('\n').includes(line)) settle(resolve);
+    });
+    nft.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors = (errors + text).slice(-MAX_OUTPUT);
+      if (/^Error: .*\n/m.test(errors)) refuse(errors);
+    });
+    nft.stdin.write(`${renderTable(options)}\nlist tables inet\n`);
+  });
+}
+
+/** Far more than nft ever says to us; a bound all the same. */
+const MAX_OUTPUT = 65_536;
+
+async function stopNft(nft: ChildProcessWithoutNullStreams): Promise<void> {
+  if (nft.exitCode !== null || nft.signalCode !== null) return;
+  const exited = once(nft, 'exit');
+  nft.stdin.end();
+  const timer = setTimeout(() => nft.kill('SIGKILL'), EXIT_MS);
+  await exited;
+  clearTimeout(timer);
+}
+
+function failed(reason: string): WolfguardError {
+  const first = /^(?:Error: )?(.+)$/m.exec(reason)?.[1] ?? 'it ended without a word';
+  return new WolfguardError(
+    'NFT_FAILED',
+    `network.nat: nft cannot load our table (${first}): it takes root, nftables 0.9.9 and ` +
+      'Linux 5.12 or later, with the kernel modules nf_tables, nft_masq and nft_rt',
+  );
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseCidr } from '../../../core/net/address.ts';
+import { openFirewall, renderTable } from '../../../server/firewall.ts';
+import { needsRoot } from '../native/fixtures/as_root.ts';
+
+const POOL4 = parseCidr('10.77.0.0/16')?.network ?? null;
+const TABLE = 'table inet wolfguard_wgt0';
+
+test('the table masquerades only the pools that there are', () => {
+  const table = renderTable({ device: 'wolf0', pool4: POOL4, pool6: null });
+  assert.match(table, /ip saddr 10\.77\.0\.0\/16 oifname != \{ "wolf0", "lo" \} masquerade;/);
+  assert.doesNotMatch(table, /ip6|\n/);
+});
+
+test('a machine without nft is told which package to install', async () => {
+  const opened = openFirewall({
+    device: 'wgt0',
+    pool4: POOL4,
+    pool6: null,
+    program: 'no-such-nft',
+  });
+  await assert.rejects(opened, { code: 'NFT_MISSING', message: /package nftables/ });
+});
+
+test('what nft says against the table is passed on', needsRoot, async () => {
+  const opened = openFirewall({ device: 'wgt0"', pool4: POOL4, pool6: null });
+  await assert.rejects(opened, { code: 'NFT_FAILED', message: /\(syntax error/ });
+});
+
+test('a program that is not nft is not waited for', async () => {
+  const opened = openFirewall({ device: 'wgt0', pool4: null, pool6: null, program: 'true' });
+  await assert.rejects(opened, { code: 'NFT_FAILED', message: /ended without a word/ });
+});
+
+// client ── 10.77.0.2 ── wgt0 [router, the firewall's] out0 ── 192.0.2.2 ── server
+void suite('the firewall in a namespace of its own', needsRoot, () => {
+  const client = `wgt-fwc-${process.pid}`;
+  const router = `wgt-fwr-${process.pid}`;
+  const server = `wgt-fws-${process.pid}`;
+
+  before(() => makeNetwork({ client, router, server }));
+  after(() => {
+    for (const name of [client, router, server]) ip('netns', 'delete', name);
+  });
+
+  test('the outside sees the address of the server, and segments fit the tunnel', async () => {
+    const owner = await startOwner(router);
+    for (const [address, seen] of [
+      ['192.0.2.2', '::ffff:192.0.2.1'],
+      ['2001:db8::2', '2001:db8::1'],
+    ] as const) {
+      const { from, mss } = await connectThrough({ client, server, address });
+      assert.equal(from, seen);
+      // The client believes in 1500 bytes; wgt0 takes 1300.
+      assert.ok(mss > 1000 && mss <= 1260, `mss ${mss}`);
+    }
+    await stopOwner(owner);
+  });
+
+  test('nobody else can take the rules away', async () => {
+    const owner = await startOwner(router);
+    inNamespace(router, 'nft', 'flush', 'ruleset');
+    assert.throws(() => inNamespace(router, 'nft', 'delete', ...TABLE.split(' ')), /not permitted/);
+    assert.match(inNamespace(router, 'nft', 'list', 'ruleset'), /masquerade/);
+    await stopOwner(owner);
+  });
+
+  test('close removes the table', async () => {
+    const owner = await startOwner(router);
+    assert.ok(listTables(router).includes(TABLE));
+    await stopOwner(owner);
+    assert.equal(listTables(router), '');
+  });
+
+  test('the table goes with a primary that is killed', async () => {
+    const owner = await startOwner(router);
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    await waitUntil(() => listTables(router) === '');
+  });
+
+  test('the primary hears of it when nft has died', async () => {
+    const owner = await startOwner(router);
+    const said = nextLine(owner);
+    const children = `/proc/${owner.pid ?? 0}/task/${owner.pid ?? 0}/children`;
+    process.kill(Number(execFileSync('cat', [children], { encoding: 'utf8' }).trim()), 'SIGKILL');
+    assert.match(await said, /^lost: nft has ended/);
+    await waitUntil(() => listTables(router) === '');
+    owner.kill('SIGKILL');
+  });
+
+  test('a table of that name that somebody else has made is not taken over', async () => {
+    inNamespace(router, 'nft', 'add', ...TABLE.split(' '));
+    const owner = spawnOwner(router);
+    assert.notEqual((await once(owner, 'exit'))[0], 0);
+    assert.doesNotMatch(inNamespace(router, 'nft', 'list', 'ruleset'), /masquerade/);
+    inNamespace(router, 'nft', 'delete', ...TABLE.split(' '));
+  });
+});
+
+interface Names {
+  readonly client: string;
+  readonly router: string;
+  readonly server: string;
+}
+
+function makeNetwork({ client, router, server }: Names): void {
+  for (const name of [client, router, server]) {
+    ip('netns', 'add', name);
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+  }
+  const pair = (name: string, peer: string, peerNamespace: string): void => {
+    const own = ['name', name, 'netns', router];
+    ip('link', 'add', ...own, 'type', 'veth', 'peer', 'name', peer, 'netns', peerNamespace);
+    ip('-n', router, 'link', 'set', name, 'up');
+    ip('-n', peerNamespace, 'link', 'set', peer, 'up');
+  };
+  const address = (namespace: string, device: string, ...addresses: string[]): void => {
+    for (const text of addresses) {
+      ip(
+        '-n',
+        namespace,
+        'address',
+        'add',
+        text,
+        'dev',
+        device,
+        ...(text.includes(':') ? ['nodad'] : []),
+      );
+    }
+  };
+  pair('wgt0', 'tun0', client);
+  pair('out0', 'eth0', server);
+  address(router, 'wgt0', '10.77.0.1/16', 'fd77::1/64');
+  address(client, 'tun0', '10.77.0.2/16', 'fd77::2/64');
+  address(router, 'out0', '192.0.2.1/24', '2001:db8::1/64');
+  address(server, 'eth0', '192.0.2.2/24', '2001:db8::2/64');
+  ip('-n', router, 'link', 'set', 'wgt0', 'mtu', '1300');
+  ip('-n', client, 'route', 'add', 'default', 'via', '10.77.0.1');
+  ip('-n', client, '-6', 'route', 'add', 'default', 'via', 'fd77::1');
+  inNamespace(router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
+}
+
+/** What the server sees as the client's address, and the client's largest segment. */
+async function connectThrough({
+  client,
+  server,
+  address,
+}: Omit<Names, 'router'> & { readonly address: string }): Promise<{ from: string; mss: number }> {
+  const listener = spawnIn(
+    server,
+    `require('net').createServer((s) => s.end(s.remoteAddress)).listen(7777, '::', () => console.log('listening'))`,
+  );
+  assert.equal(await nextLine(listener), 'listening');
+  const caller = spawnIn(
+    client,
+    `const mss = () => /mss:(\\d+)/.exec(require('child_process').execFileSync('ss', ['-tinH']))[1];
+    const socket = require('net').connect({ host: '${address}', port: 7777, allowHalfOpen: true });
+    socket.on('data', (from) => { console.log(JSON.stringify({ from: String(from), mss: Number(mss()) })); process.exit(); });`,
+  );
+  const said = await nextLine(caller);
+  listener.kill('SIGKILL');
+  await once(listener, 'exit');
+  return JSON.parse(said) as { from: string; mss: number };
+}
+
+const spawnIn = (namespace: string, script: string): ChildProcess =>
+  spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 10_000,
+  });
+
+function spawnOwner(namespace: string): ChildProcess {
+  const script = path.join(import.meta.dirname, 'fixtures/firewall_owner.ts');
+  return spawn('ip', ['netns', 'exec', namespace, process.execPath, script], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: 20_000,
+  });
+}
+
+async function startOwner(namespace: string): Promise<ChildProcess> {
+  const owner = spawnOwner(namespace);
+  assert.equal(await nextLine(owner), 'ready');
+  return owner;
+}
+
+async function stopOwner(owner: ChildProcess): Promise<void> {
+  const said = nextLine(owner);
+  owner.stdin?.end();
+  assert.equal(await said, 'closed');
+}
+
+async function nextLine(child: ChildProcess): Promise<string> {
+  assert.ok(child.stdout);
+  const lines = createInterface(child.stdout);
+  const ended = once(child, 'close').then(() => ['it ended']);
+  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  lines.removeAllListeners();
+  return line;
+}
+
+async function waitUntil(condition: () => boolean): Promise<void> {
+  for (let attempt = 0; !condition(); attempt++) {
+    assert.ok(attempt < 100, 'waited for 5 s');
+    await sleep(50);
+  }
+}
+
+const listTables = (namespace: string): string =>
+  inNamespace(namespace, 'nft', 'list', 'tables').trim();
+
+const inNamespace = (namespace: string, ...command: string[]): string =>
+  ip('netns', 'exec', namespace, ...command);
+
+const ip = (...args: string[]): string =>
+  execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
