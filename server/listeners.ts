@@ -11,7 +11,7 @@ export interface WorkerSockets {
 }
 
 /** Some 30 ms of 1 Gbit/s; the kernel counts about twice the bytes of a packet. */
-const UDP_BUFFER_BYTES = 8 * 1024 * 1024;
+export const UDP_BUFFER_BYTES = 8 * 1024 * 1024;
 
 export interface Listeners {
   /** By worker number. */

@@ -54,9 +54,13 @@ export function openLog(options: LogOptions): Log {
     },
     reopen: () => {
       if (!toFile) return;
-      const old = fd;
-      fd = openFile(options.destination);
-      closeSync(old);
+      try {
+        const old = fd;
+        fd = openFile(options.destination);
+        closeSync(old);
+      } catch (error) {
+        logger.warn({ err: error }, 'the log goes on in the old file');
+      }
     },
     close: () => {
       if (toFile) closeSync(fd);

@@ -15,15 +15,15 @@ import { findGid, findUid } from './accounts.ts';
 import { Admin } from './admin.ts';
 import type { ReloadOutcome } from './admin.ts';
 import { openAdminSocket } from './admin_socket.ts';
+import type { AdminSocket } from './admin_socket.ts';
 import { AuthLink } from './auth_link.ts';
 import { forkProgram } from './fork.ts';
-import { openInside, serverAddress } from './inside.ts';
-import { openListeners } from './listeners.ts';
+import { serverAddress } from './inside.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
+import { setUpMachine } from './machine.ts';
 import {
   findPoolClashes,
-  makeFolders,
   prepareSandbox,
   requireFreePorts,
   requireRoot,
@@ -91,19 +91,10 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   for (const warning of [...tls.warnings, ...findPoolClashes(config)]) logger.warn(warning);
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
-  await sequence.step('folders', () => makeFolders(config));
-  const inside = await sequence.step(
-    'inside',
-    () => openInside(config, count, system()),
-    (made) => made.close(),
-  );
-  const listeners = await sequence.step(
-    'listeners',
-    () => openListeners(config, count, system()),
-    (made) => made.close(),
-  );
+  const { inside, listeners } = await setUpMachine(sequence, config, count, logger);
 
-  let workers: Workers | undefined = undefined as Workers | undefined;
+  // The sessions speak to workers, and the workers ask the sessions.
+  let workers = undefined as Workers | undefined;
   const sessions = await sequence.step(
     'sessions',
     () =>
@@ -184,20 +175,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   await sequence.step(
     'admin socket',
-    () =>
-      openAdminSocket(
-        {
-          answer: (command) => admin.answer(command),
-          peerCredentials: (fd) => system().peerCredentials(fd),
-          logger,
-        },
-        {
-          path: config.admin.socket,
-          gid: config.admin.group === '' ? null : findGid(config.admin.group, 'admin.group'),
-          idleTimeoutMs: ADMIN_IDLE_MS,
-          maxConnections: MAX_ADMIN_CONNECTIONS,
-        },
-      ),
+    () => openAdmin(config, admin, logger),
     (made) => made.close(),
   );
   logger.info({ pid: process.pid, workers: count, sessions: sessions.size }, 'ready');
@@ -252,6 +230,25 @@ async function startAuth(
   await supervisor.start();
   return { link, supervisor };
 }
+
+const openAdmin = (
+  { admin: settings }: Config,
+  admin: Admin,
+  logger: Logger,
+): Promise<AdminSocket> =>
+  openAdminSocket(
+    {
+      answer: (command) => admin.answer(command),
+      peerCredentials: (fd) => system().peerCredentials(fd),
+      logger,
+    },
+    {
+      path: settings.socket,
+      gid: settings.group === '' ? null : findGid(settings.group, 'admin.group'),
+      idleTimeoutMs: ADMIN_IDLE_MS,
+      maxConnections: MAX_ADMIN_CONNECTIONS,
+    },
+  );
 
 const workerIdentity = ({
   workers,

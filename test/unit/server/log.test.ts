@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -64,6 +64,17 @@ test('a log file that was moved away is made anew by reopen', (t) => {
   log.close();
   assert.match(readFileSync(`${file}.1`, 'utf8'), /one[^]*two/);
   assert.match(readFileSync(file, 'utf8'), /"three"/);
+});
+
+test('a log file that cannot be made anew goes on where it is', (t) => {
+  const folder = path.join(temporary(t), 'folder');
+  mkdirSync(folder);
+  const log = openLog({ level: 'info', format: 'json', destination: path.join(folder, 'log') });
+  renameSync(folder, `${folder}.moved`);
+  log.reopen();
+  log.logger.info('still here');
+  log.close();
+  assert.match(readFileSync(path.join(`${folder}.moved`, 'log'), 'utf8'), /still here/);
 });
 
 test('a log file that cannot be opened is an operator’s error', () => {

@@ -1,0 +1,80 @@
+// What the server sets up on the machine around its processes: sockets, TUN device, kernel
+// settings, NAT. Each step is taken back when the server stops.
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { system } from '../native/system.ts';
+import { openFirewall } from './firewall.ts';
+import type { Firewall } from './firewall.ts';
+import { openInside } from './inside.ts';
+import type { Inside } from './inside.ts';
+import { UDP_BUFFER_BYTES, openListeners } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
+import { makeFolders } from './preflight.ts';
+import type { Sequence } from './sequence.ts';
+import { openForwarding, raiseBuffers } from './sysctl.ts';
+import type { ChangedSettings } from './sysctl.ts';
+
+export interface Machine {
+  readonly inside: Inside;
+  readonly listeners: Listeners;
+}
+
+/** `workers`: for how many processes. Throws WolfguardError. */
+export async function setUpMachine(
+  sequence: Sequence,
+  config: Config,
+  workers: number,
+  logger: Logger,
+): Promise<Machine> {
+  await sequence.step('folders', () => makeFolders(config));
+  // Before the sockets are opened: their buffers are bounded by it.
+  await sequence.step('socket buffers', () => raiseSocketBuffers(config, logger));
+  const inside = await sequence.step(
+    'inside',
+    () => openInside(config, workers, system()),
+    (made) => made.close(),
+  );
+  const listeners = await sequence.step(
+    'listeners',
+    () => openListeners(config, workers, system()),
+    (made) => made.close(),
+  );
+  await sequence.step(
+    'forwarding',
+    () => turnForwardingOn(config, logger),
+    (made) => made?.close(),
+  );
+  await sequence.step(
+    'firewall',
+    () => turnNatOn(config, logger),
+    (made) => made?.close(),
+  );
+  return { inside, listeners };
+}
+
+function raiseSocketBuffers({ engine }: Config, logger: Logger): void {
+  if (engine.raise_buffers) warnEach(raiseBuffers(UDP_BUFFER_BYTES), logger);
+}
+
+function turnForwardingOn({ network }: Config, logger: Logger): ChangedSettings | undefined {
+  if (!network.forwarding) return undefined;
+  const { device, ipv4, ipv6 } = network;
+  const settings = openForwarding({ device, ipv4: ipv4 !== null, ipv6: ipv6 !== null });
+  warnEach(settings.warnings, logger);
+  return settings;
+}
+
+async function turnNatOn({ network }: Config, logger: Logger): Promise<Firewall | undefined> {
+  if (!network.nat) return undefined;
+  return openFirewall({
+    device: network.device,
+    pool4: network.ipv4,
+    pool6: network.ipv6,
+    onLost: (message) =>
+      logger.error({ reason: message }, 'clients reach nothing outside: restart'),
+  });
+}
+
+function warnEach(warnings: readonly string[], logger: Logger): void {
+  for (const warning of warnings) logger.warn(warning);
+}
