@@ -31,12 +31,13 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   const stopRequest = new StopRequest(() => primary?.killChildren());
   const stopListening = listenForSignals({
-    stop: () => stopRequest.make(),
-    hangup: () => (options.hangup === 'stop' ? stopRequest.make() : void primary?.reload()),
+    stop: () => stopRequest.make(Date.now()),
+    hangup: () =>
+      options.hangup === 'stop' ? stopRequest.make(Date.now()) : void primary?.reload(),
     // What the bug left behind is unknown: everything is taken down.
     bug: (error) => {
       logError({ err: error }, 'a bug of the server: it stops');
-      stopRequest.make();
+      stopRequest.make(Date.now());
     },
   });
   const sequence = new Sequence({
@@ -49,7 +50,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     primary = await startPrimary(sequence, {
       ...options,
       startedAt,
-      stop: () => stopRequest.make(),
+      stop: () => stopRequest.make(Date.now()),
     });
     options.onListening();
     await stopRequest.whenMade;

@@ -13,15 +13,26 @@ export const FIRST_INHERITED_FD = 4;
 const PASSED_ON =
   /^(PATH|HOME|LANG|LC_\w+|TZ|LD_PRELOAD|LD_LIBRARY_PATH|(A|UB|L)SAN_OPTIONS|NODE_\w+|WOLFGUARD_\w+)$/;
 
-/** Starts one of our programs; `fds` become its descriptors 4, 5, 6 … */
-export function forkProgram(program: Program, fds: readonly number[], log: Log): ChildProcess {
+export interface ForkOptions {
+  /** What ps shows: "wolfguard: worker 0". */
+  readonly title: string;
+  /** They become descriptors 4, 5, 6 … of the child. */
+  readonly fds: readonly number[];
+}
+
+/** Starts one of our programs. */
+export function forkProgram(
+  program: Program,
+  { title, fds }: ForkOptions,
+  log: Pick<Log, 'childStdout' | 'relay'>,
+): ChildProcess {
   const child = fork(programFile(program), [], {
     // Structured clone: bigint, Uint8Array and Map pass unchanged.
     serialization: 'advanced',
     stdio: ['ignore', log.childStdout, 'inherit', 'ipc', ...fds],
     // A session of its own: Ctrl-C on the terminal reaches the primary, which stops the children.
     detached: true,
-    execArgv: [],
+    execArgv: [`--title=${title}`],
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name))),
   });
   if (child.stdout !== null) log.relay(child.stdout);

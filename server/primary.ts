@@ -124,7 +124,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const services = buildServices({ auth: auth.link, sessions, statistics, logger, now: Date.now });
   workers = new Workers(
     {
-      fork: (fds) => forkProgram('worker/app', fds, log),
+      fork: (worker, fds) =>
+        forkProgram('worker/app', { title: `wolfguard: worker ${worker}`, fds }, log),
       services,
       inside,
       listeners,
@@ -220,7 +221,7 @@ async function startAuth(
   });
   const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
     {
-      fork: () => forkProgram('server/auth/app', [], log),
+      fork: () => forkProgram('server/auth/app', { title: 'wolfguard: auth', fds: [] }, log),
       link: (send) => link.attach(send),
       logger: log.logger,
       now: Date.now,

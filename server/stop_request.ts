@@ -1,8 +1,16 @@
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+
+/**
+ * `npm start` passes on the Ctrl-C that the terminal has sent to everybody already: one keypress,
+ * two signals. A person who is impatient takes longer.
+ */
+const SAME_KEYPRESS_MS: Milliseconds = 500;
+
 /** The wish that the server stops: made once, it holds; made again, nobody waits any longer. */
 export class StopRequest {
   /** Resolves with the first wish. */
   readonly whenMade: Promise<void>;
-  private made = false;
+  private madeAt: EpochMs | undefined;
   private resolve: () => void = () => undefined;
   private readonly onHurry: () => void;
 
@@ -13,12 +21,13 @@ export class StopRequest {
   }
 
   get isMade(): boolean {
-    return this.made;
+    return this.madeAt !== undefined;
   }
 
-  make(): void {
-    if (this.made) this.onHurry();
-    this.made = true;
-    this.resolve();
+  make(now: EpochMs): void {
+    if (this.madeAt === undefined) {
+      this.madeAt = now;
+      this.resolve();
+    } else if (now - this.madeAt > SAME_KEYPRESS_MS) this.onHurry();
   }
 }

@@ -17,8 +17,8 @@ import { WorkerLink } from './worker_link.ts';
 import type { WorkerServices } from './worker_link.ts';
 
 export interface WorkersComponents {
-  /** Starts a worker program that inherits these descriptors, in this order. */
-  readonly fork: (fds: readonly number[]) => ChildProcess;
+  /** Starts the program of a worker that inherits these descriptors, in this order. */
+  readonly fork: (worker: number, fds: readonly number[]) => ChildProcess;
   readonly services: WorkerServices;
   readonly inside: Pick<Inside, 'queues' | 'mailboxes' | 'owners'>;
   readonly listeners: Pick<Listeners, 'workers'>;
@@ -123,7 +123,7 @@ function buildWorker(
   });
   const link = new WorkerLink({ services, startMessage }, { worker, maxLogins: MAX_LOGINS });
   const supervisor = new Supervisor<PrimaryToWorker, WorkerToPrimary>(
-    { fork: () => fork(fds), link: (send) => link.attach(send), logger, now },
+    { fork: () => fork(worker, fds), link: (send) => link.attach(send), logger, now },
     { name: `worker ${worker}`, readyTimeoutMs: READY_TIMEOUT_MS },
   );
   return { link, supervisor };
