@@ -24,12 +24,12 @@ export interface ForkOptions {
 export function forkProgram(
   program: Program,
   { title, fds }: ForkOptions,
-  log: Pick<Log, 'childStdout' | 'relay'>,
+  log: Pick<Log, 'relay'>,
 ): ChildProcess {
   const child = fork(programFile(program), [], {
     // Structured clone: bigint, Uint8Array and Map pass unchanged.
     serialization: 'advanced',
-    stdio: ['ignore', log.childStdout, 'inherit', 'ipc', ...fds],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc', ...fds],
     // A session of its own: Ctrl-C on the terminal reaches the primary, which stops the children.
     detached: true,
     execArgv: [`--title=${title}`],

@@ -1,7 +1,6 @@
-// The log of all processes. Each writes JSON lines to its own fd 1; where those lines go is decided
-// here alone. Plain JSON to stdout is inherited by the children as it is. Where lines are made
-// pretty or go to a file that is reopened on reload, the children write into a pipe and the
-// primary passes their lines on.
+// The log of all processes. The children write JSON lines into a pipe each, and the primary passes
+// them on: so it alone opens files, reopens them on reload and makes lines pretty, and a reader of
+// our stdout that goes away is a nuisance to it and not the death of every worker.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
@@ -19,9 +18,7 @@ export interface LogOptions {
 
 export interface Log {
   readonly logger: Logger;
-  /** What a child gets as fd 1: a descriptor, or a pipe that `relay` must be given. */
-  readonly childStdout: number | 'pipe';
-  /** Passes a child's lines on until its pipe ends. */
+  /** Passes the lines of a child's stdout on until it ends. */
   relay(lines: Readable): void;
   setLevel(level: string): void;
   /** Opens the file anew, for log rotation; keeps the old one when that fails. */
@@ -47,7 +44,6 @@ export function openLog(options: LogOptions): Log {
   const logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
   return {
     logger,
-    childStdout: toFile || pretty ? 'pipe' : STDOUT_FD,
     relay: (lines) => relayLines(lines, writeLine),
     setLevel: (level) => {
       logger.level = level;

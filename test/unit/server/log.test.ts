@@ -42,7 +42,6 @@ test('what is not JSON passes a pretty log unchanged', () => {
 test('a log file gets the primary’s lines and those of its children', async (t) => {
   const file = path.join(temporary(t), 'log');
   const log = openLog({ level: 'info', format: 'json', destination: file });
-  assert.equal(log.childStdout, 'pipe');
   log.logger.info({ user: 'alice' }, 'hello');
   log.logger.debug('too quiet to be written');
   await relayed(log, ['{"msg":"from ', 'a worker"}\n{"msg":"last"}']);
