@@ -46,9 +46,9 @@ export const workers = table(
 export const engine = table(
   { about: 'the packet path; each offload turns itself off where the kernel refuses it' },
   {
-    tun_offload: later(boolean, true, 'super-packets of up to 64 KiB on the TUN device'),
-    udp_gso: later(boolean, true, 'many datagrams in one send'),
-    udp_gro: later(boolean, true, 'many datagrams in one receive'),
+    tun_offload: key(boolean, true, 'super-packets of up to 64 KiB on the TUN device'),
+    udp_gso: key(boolean, true, 'many datagrams in one send'),
+    udp_gro: key(boolean, true, 'many datagrams in one receive'),
     raise_buffers: key(boolean, true, 'raise net.core.rmem_max and wmem_max at start where needed'),
   },
 );

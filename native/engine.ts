@@ -2,12 +2,13 @@
 // a handshake thread and a packet thread; everything below is called on the JavaScript thread and
 // returns at once. What happened comes back through `onEvent`, in order per connection.
 import { loadAddon } from './addon.ts';
-import type { TunnelCounters, TunnelEnd, WorkerFds } from '../core/ipc/messages.ts';
+import type { EngineOffloads, TunnelCounters, TunnelEnd, WorkerFds } from '../core/ipc/messages.ts';
 
 export interface EngineOptions {
   readonly worker: number;
   readonly workers: number;
   readonly fds: WorkerFds;
+  readonly offloads: EngineOffloads;
   /** A TLS handshake must be over by then [oc 2.1]. */
   readonly handshakeTimeoutMs: number;
   /** Handshakes in flight per source address (IPv6: per /64); more are closed at once. */

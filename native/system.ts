@@ -7,9 +7,11 @@ export interface System {
   /**
    * Opens a multi-queue TUN device (IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE), one non-blocking
    * close-on-exec descriptor a queue. The device lives as long as one of them is open. EBUSY: there
-   * is one of that name already. `tunError` gives words to what this throws.
+   * is one of that name already. `tunError` gives words to what this throws. With offload each
+   * packet bears a virtio header and TCP comes in super-packets; an error whose syscall is
+   * TUNSETOFFLOAD means that this kernel has none.
    */
-  openTun(name: string, queues: number): number[];
+  openTun(name: string, queues: number, offload: boolean): number[];
   /** Link up, MTU, txqueuelen and addresses of a device, by rtnetlink. */
   configureLink(options: {
     readonly name: string;

@@ -19,6 +19,8 @@ const MOST_OWNERS = 2 ** 19;
 export interface Inside {
   /** By worker number. */
   readonly queues: readonly number[];
+  /** The queues carry virtio headers and TCP super-packets. */
+  readonly offload: boolean;
   readonly mailboxes: readonly { readonly inbox: number; readonly outbox: number }[];
   readonly owners: number;
   /** Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. */
@@ -44,7 +46,8 @@ export function openInside(config: Config, workers: number, system: System): Ins
     return fd;
   };
   try {
-    const queues = openTun(config, workers, system).map(keep);
+    const { queues, offload } = openTun(config, workers, system);
+    queues.forEach(keep);
     configureLink(config, system);
     const owners = keep(system.createOwners(ownersCapacity(config)));
     const mailboxes = Array.from({ length: workers }, () => {
@@ -53,6 +56,7 @@ export function openInside(config: Config, workers: number, system: System): Ins
     });
     return {
       queues,
+      offload,
       mailboxes,
       owners,
       setOwner: (address, worker) => system.setOwner(owners, address, worker),
@@ -64,11 +68,19 @@ export function openInside(config: Config, workers: number, system: System): Ins
   }
 }
 
-function openTun({ network }: Config, workers: number, system: System): number[] {
+type Queues = Pick<Inside, 'queues' | 'offload'>;
+
+function openTun(config: Config, workers: number, system: System): Queues {
+  const { device } = config.network;
+  const offload = config.engine.tun_offload;
   try {
-    return system.openTun(network.device, workers);
+    return { queues: system.openTun(device, workers, offload), offload };
   } catch (error) {
-    throw tunError(error, network.device);
+    if (offload && (error as { syscall?: string }).syscall === 'TUNSETOFFLOAD') {
+      const engine = { ...config.engine, tun_offload: false };
+      return openTun({ ...config, engine }, workers, system);
+    }
+    throw tunError(error, device);
   }
 }
 

@@ -34,6 +34,9 @@ export async function setUpMachine(
     () => openInside(config, workers, system()),
     (made) => made.close(),
   );
+  if (config.engine.tun_offload && !inside.offload) {
+    logger.warn('this kernel has no TUN offload: packets pass one by one (engine.tun_offload)');
+  }
   const listeners = await sequence.step(
     'listeners',
     () => openListeners(config, workers, system()),

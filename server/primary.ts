@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
-import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/messages.ts';
+import type { AuthToPrimary, EngineOffloads, PrimaryToAuth } from '../core/ipc/messages.ts';
 import { formatIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
@@ -133,7 +133,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       logger,
       now: Date.now,
     },
-    { count, ...workerIdentity(config) },
+    { count, ...workerIdentity(config), offloads: offloadsOf(config, inside.offload) },
   );
   await sequence.step(
     'workers',
@@ -250,6 +250,12 @@ const openAdmin = (
       maxConnections: MAX_ADMIN_CONNECTIONS,
     },
   );
+
+const offloadsOf = ({ engine }: Config, tun: boolean): EngineOffloads => ({
+  tun,
+  udpGso: engine.udp_gso,
+  udpGro: engine.udp_gro,
+});
 
 const workerIdentity = ({
   workers,

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type {
+  EngineOffloads,
   PrimaryToWorker,
   TunnelStatus,
   WorkerFds,
@@ -32,6 +33,7 @@ export interface WorkersOptions {
   readonly count: number;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly sandbox: boolean;
+  readonly offloads: EngineOffloads;
 }
 
 /** Loading the program and entering the sandbox take a second on a busy machine. */
@@ -117,6 +119,7 @@ function buildWorker(
     workers: options.count,
     settings: settings(),
     fds: numbers,
+    offloads: options.offloads,
     user: options.user,
     sandbox: options.sandbox,
     primaryPid: process.pid,

@@ -44,11 +44,12 @@ export class Worker {
   /** Builds everything and accepts nothing yet; throws where certificate or key are unusable. */
   constructor(components: WorkerComponents, start: StartMessage, limits: HttpLimits) {
     const { log, send, now, randomBytes, openSocket } = components;
-    const { worker, workers, fds } = start;
+    const { worker, workers, fds, offloads } = start;
     this.#components = components;
     this.#settings = start.settings;
-    this.#engine = components.createEngine({ worker, workers, fds, ...ENGINE_LIMITS }, (event) =>
-      this.#handleEvent(event),
+    this.#engine = components.createEngine(
+      { worker, workers, fds, offloads, ...ENGINE_LIMITS },
+      (event) => this.#handleEvent(event),
     );
     const engine = this.#engine;
     const settings = (): WorkerSettings => this.#settings;

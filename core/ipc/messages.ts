@@ -180,6 +180,7 @@ export type PrimaryToWorker =
       readonly workers: number;
       readonly settings: WorkerSettings;
       readonly fds: WorkerFds;
+      readonly offloads: EngineOffloads;
       readonly user: { readonly uid: number; readonly gid: number } | null;
       readonly sandbox: boolean;
       readonly primaryPid: number;
@@ -197,6 +198,16 @@ export type PrimaryToWorker =
   | { readonly kind: 'list-tunnels'; readonly id: number }
   /** Tell every client (type 5 only if `tellClients`), close everything, exit 0. */
   | { readonly kind: 'shutdown'; readonly tellClients: boolean };
+
+/** Which batches the packet path asks of the kernel. A refused one is off from then on. */
+export interface EngineOffloads {
+  /** The TUN queues were opened with virtio headers: TCP super-packets both ways. */
+  readonly tun: boolean;
+  /** UDP_SEGMENT: many datagrams in one send. */
+  readonly udpGso: boolean;
+  /** UDP_GRO: many datagrams in one receive. */
+  readonly udpGro: boolean;
+}
 
 /** Descriptor numbers inside the worker, inherited through the stdio array of fork. */
 export interface WorkerFds {

@@ -423,6 +423,16 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object) {
   options.packets.udp_fds = *udp;
   options.packets.outboxes = *outboxes;
 
+  napi_value offloads = napi::property(env, object, "offloads");
+  const std::pair<const char*, bool*> switches[] = {{"tun", &options.packets.tun_offload},
+                                                    {"udpGso", &options.packets.udp_segmentation},
+                                                    {"udpGro", &options.packets.udp_joining}};
+  for (const auto& [name, target] : switches) {
+    const auto value = napi::bool_property(env, offloads, name);
+    if (!value) return std::nullopt;
+    *target = *value;
+  }
+
   const auto timeout = napi::int_property(env, object, "handshakeTimeoutMs");
   const auto per_source =
       timeout ? napi::int_property(env, object, "handshakesPerSource") : std::nullopt;

@@ -49,12 +49,14 @@ std::optional<OwnersKey> to_owners_key(napi_env env, napi_value value) {
 // ─── device ───────────────────────────────────────────────────────────────────────────────────
 
 napi_value open_tun_device(napi_env env, napi_callback_info info) {
-  const auto args = napi::arguments<2>(env, info);
+  const auto args = napi::arguments<3>(env, info);
   const auto name = napi::to_string(env, args[0], "name");
   if (!name) return nullptr;
   const auto queues = napi::to_int(env, args[1], "queues");
   if (!queues) return nullptr;
-  auto fds = open_tun(*name, *queues);
+  const auto offload = napi::to_bool(env, args[2], "offload");
+  if (!offload) return nullptr;
+  auto fds = open_tun(*name, *queues, *offload);
   if (fds.failed()) return napi::throw_os_error(env, fds.error());
   const napi_value list = napi::array(env, fds.value().size());
   uint32_t index = 0;

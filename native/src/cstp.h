@@ -43,7 +43,7 @@ class CstpReader {
  public:
   /**
    * Takes the next plaintext and calls on_frame(type, payload, size) for each whole frame; the
-   * payload may be changed in place and is gone after the call. on_frame returns false to stop.
+   * payload may be changed in place and lives until the next feed. on_frame returns false to stop.
    * Returns false when the stream is no CSTP or on_frame said stop.
    */
   template <typename OnFrame>
@@ -55,16 +55,16 @@ class CstpReader {
   enum class Header { kBad, kShort, kWhole };
   static Header check(const uint8_t* data, size_t size);
 
-  Bytes rest_;
+  Bytes rest_, joined_;
 };
 
 template <typename OnFrame>
 bool CstpReader::feed(uint8_t* data, size_t size, OnFrame&& on_frame) {
   if (!rest_.empty()) {
     rest_.insert(rest_.end(), data, data + size);
-    Bytes whole;
-    whole.swap(rest_);
-    return feed(whole.data(), whole.size(), on_frame);
+    joined_.swap(rest_);
+    rest_.clear();
+    return feed(joined_.data(), joined_.size(), on_frame);
   }
   while (size > 0) {
     switch (check(data, size)) {

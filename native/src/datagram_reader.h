@@ -1,4 +1,5 @@
-// Receives datagrams in batches: one recvmmsg brings up to 64.
+// Receives datagrams in batches: one recvmmsg brings up to 64, and with UDP_GRO each of them may
+// be a train of datagrams of one peer and size that the kernel has joined.
 #pragma once
 
 #include <sys/socket.h>
@@ -36,9 +37,11 @@ class DatagramReader {
   Endpoint peer(int i) const { return endpoint_from(names_[i]); }
   /** The destination address from the packet info; zero without. */
   Address local(int i) const;
+  /** The size of each datagram in a train but the last; the whole size when it is none. */
+  size_t segment_size(int i) const;
 
  private:
-  static constexpr size_t kControlSize = 64;
+  static constexpr size_t kControlSize = 128;
 
   size_t slot_size_;
   std::unique_ptr<uint8_t[]> buffer_;

@@ -204,6 +204,7 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
           opened = true;
           if (header->type == ContentType::kApplicationData) {
             inbound_->on_dtls_text(tunnel, old->data(), old->size());
+            inbound_->flush();  // scratch_ is about to be used again
           }
         }
       }
@@ -269,6 +270,7 @@ bool DtlsChannel::try_to_open(uint8_t* data, size_t size, const UdpPath& path) {
   if (found == nullptr) return false;
   found->dtls_confirmed = true;
   on_opened(*found, header->type, text, path);
+  inbound_->flush();  // the copy ends here
   return true;
 }
 

@@ -1,27 +1,33 @@
 #include "inbound.h"
 
-#include <unistd.h>
-
 namespace wolfguard {
 
 namespace {
 /** A TLS record's text. */
-constexpr size_t kTextSize = 16384;
+constexpr size_t kMaxText = 16384;
+/** Texts stand side by side until their packets are written: what one receive brings, and one. */
+constexpr size_t kTextSize = (128 << 10) + kMaxText;
 }  // namespace
 
-Inbound::Inbound(int tun_fd, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
-    : tun_fd_(tun_fd), outbound_(outbound), closer_(closer), totals_(totals), text_(kTextSize) {}
+Inbound::Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
+    : coalescer_(tun), outbound_(outbound), closer_(closer), totals_(totals), text_(kTextSize) {}
 
 void Inbound::on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size) {
   TlsStream& tls = *tunnel.connection->tls;
   tls.feed(data, size);
   tunnel.tls_rx_ms = now_;
+  size_t used = 0;
   for (;;) {
+    if (used + kMaxText > text_.size()) {
+      flush();
+      used = 0;
+    }
     size_t got = 0;
-    switch (tls.read(text_.data(), text_.size(), &got)) {
+    switch (tls.read(text_.data() + used, kMaxText, &got)) {
       case TlsStream::Status::kDone:
-        on_early_text(tunnel, text_.data(), got);
+        on_early_text(tunnel, text_.data() + used, got);
         if (tunnel.state != Tunnel::State::kUp) return;
+        used += got;
         break;
       case TlsStream::Status::kAgain:
         // Reading can make OpenSSL answer: a KeyUpdate wants one back [rfc8446 4.6.3].
@@ -86,22 +92,22 @@ bool Inbound::on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size)
   return false;
 }
 
-void Inbound::on_data(Tunnel& tunnel, const uint8_t* packet, size_t size) {
+void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
   const auto parsed = parse_inside_packet(packet, size);
   if (!parsed || !owns_source(tunnel, *parsed)) {
     bump(parsed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
     bump(totals_->dropped_packets);
     return;
   }
-  if (write(tun_fd_, packet, size) < 0) {
-    bump(tunnel.shared->dropped_packets);
-    bump(totals_->dropped_packets);
-    return;
-  }
+  coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);
   bump(tunnel.shared->rx_bytes, size);
   bump(totals_->rx_packets);
   if (is_real_data(*parsed)) tunnel.data_ms = now_;
+}
+
+void Inbound::flush() {
+  if (const size_t refused = coalescer_.flush()) bump(totals_->dropped_packets, refused);
 }
 
 bool Inbound::owns_source(const Tunnel& tunnel, const InsidePacket& packet) const {

@@ -4,9 +4,11 @@
 //   2  frames                        CSTP frames out of the TLS stream; a DTLS record is one frame
 //   3  control frames                answered or acted upon
 //   4  data frames                   a sound IP packet from an address that the session owns
-//   5  write                         to the TUN device
+//   5  join                          TCP segments of a flow into super-packets (coalescer.h)
+//   6  flush                         to the TUN device: before the bytes' buffers are used again
 #pragma once
 
+#include "coalescer.h"
 #include "outbound.h"
 
 namespace wolfguard {
@@ -22,7 +24,7 @@ class TunnelCloser {
 
 class Inbound {
  public:
-  Inbound(int tun_fd, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals);
+  Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals);
 
   void set_now(int64_t now_ms) { now_ = now_ms; }
 
@@ -32,14 +34,18 @@ class Inbound {
   void on_early_text(Tunnel& tunnel, uint8_t* data, size_t size);
   /** The text of a DTLS record: a type byte and its payload [oc 8.1]. */
   void on_dtls_text(Tunnel& tunnel, uint8_t* text, size_t size);
+  /** Writes what waits; whoever owns the bytes calls this before it lets them go. */
+  void flush();
+  /** True once, after the TUN device has refused a super-packet: none is made from then on. */
+  bool take_joining_refused() { return coalescer_.take_joining_refused(); }
 
  private:
   bool on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t* payload, size_t size);
   bool on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size);
-  void on_data(Tunnel& tunnel, const uint8_t* packet, size_t size);
+  void on_data(Tunnel& tunnel, uint8_t* packet, size_t size);
   bool owns_source(const Tunnel& tunnel, const InsidePacket& packet) const;
 
-  int tun_fd_;
+  Coalescer coalescer_;
   Outbound* outbound_;
   TunnelCloser* closer_;
   EngineTotals* totals_;

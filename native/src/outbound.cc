@@ -1,7 +1,5 @@
 #include "outbound.h"
 
-#include <unistd.h>
-
 namespace wolfguard {
 
 namespace {
@@ -16,11 +14,11 @@ constexpr int kTooBigPerSecond = 200;
 
 }  // namespace
 
-Outbound::Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, int tun_fd,
-                   EngineTotals* totals)
-    : udp_(udp_sockets, datagram_size),
+Outbound::Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, bool udp_segmentation,
+                   TunQueue tun, EngineTotals* totals)
+    : udp_(udp_sockets, datagram_size, udp_segmentation),
       datagram_size_(datagram_size),
-      tun_fd_(tun_fd),
+      tun_(tun),
       totals_(totals) {}
 
 void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed) {
@@ -100,8 +98,7 @@ void Outbound::refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size
   uint8_t answer[1280];
   const size_t n = make_too_big(packet, size, parsed, tunnel.params.mtu, answer);
   // A TUN device that refuses it has lost an advice, no more: the sender will try again.
-  if (n > 0) [[maybe_unused]]
-    const ssize_t written = write(tun_fd_, answer, n);
+  if (n > 0) tun_.write_plain(answer, n);
 }
 
 void Outbound::count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parsed) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inside_packet.h"
+#include "tun_queue.h"
 #include "tunnel_table.h"
 #include "udp_sender.h"
 
@@ -22,8 +23,8 @@ inline constexpr size_t kHeadroom = kCstpHeaderSize;
 
 class Outbound {
  public:
-  Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, int tun_fd,
-           EngineTotals* totals);
+  Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, bool udp_segmentation,
+           TunQueue tun, EngineTotals* totals);
 
   void set_now(int64_t now_ms) { now_ = now_ms; }
 
@@ -31,6 +32,8 @@ class Outbound {
   /** Control frames are never dropped for a full queue. */
   void send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload);
   void send_datagram(const UdpPath& path, const uint8_t* data, size_t size);
+  /** True once, after the kernel has refused UDP_SEGMENT: it is off from then on. */
+  bool take_segmentation_refused() { return udp_.take_segmentation_refused(); }
   /** What OpenSSL has gathered (answers of its own) leaves with the next flush. */
   void touch(Tunnel& tunnel);
 
@@ -48,7 +51,7 @@ class Outbound {
 
   UdpSender udp_;
   size_t datagram_size_;
-  int tun_fd_;
+  TunQueue tun_;
   EngineTotals* totals_;
   int64_t now_ = 0;
   std::vector<Tunnel*> touched_;

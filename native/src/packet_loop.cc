@@ -1,8 +1,9 @@
 #include "packet_loop.h"
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -16,9 +17,14 @@ constexpr uint64_t kLastSmallTag = 4095;
 
 /** The largest inside packet a TUN device with any sensible MTU hands over. */
 constexpr size_t kMaxInsidePacket = 16384;
+/** With offload: a super-packet of 64 KiB. */
+constexpr size_t kMaxSuperPacket = 65536;
 constexpr size_t kDatagramSize = kMaxInsidePacket + 128;
+/** What the kernel joins is at most one IP packet's size. */
+constexpr size_t kMaxDatagramTrain = 65536;
 /** Shares of one wake-up: enough to keep batches large, few enough to be fair. */
 constexpr int kTunReadsPerWake = 64;
+constexpr size_t kTunBytesPerWake = 512 << 10;
 constexpr int kReceivesPerWake = 2;
 constexpr size_t kTlsReceiveSize = 128 << 10;
 /** After a goodbye the client gets this long to take it and to close. */
@@ -36,13 +42,14 @@ PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* con
       events_(events),
       totals_(totals),
       owners_(OwnersView::map(options.owners_fd)),
+      tun_(options.tun_fd, options.tun_offload),
       links_(options.worker, options.outboxes),
-      outbound_(options.udp_fds, kDatagramSize, options.tun_fd, totals),
-      inbound_(options.tun_fd, &outbound_, this, totals),
+      outbound_(options.udp_fds, kDatagramSize, options.udp_segmentation, tun_, totals),
+      inbound_(tun_, &outbound_, this, totals),
       dtls_(contexts, &tunnels_, &inbound_, &outbound_, &links_, events, totals),
       liveness_(&outbound_, &dtls_, this),
-      reader_(kDatagramSize),
-      tun_buffer_(kHeadroom + kMaxInsidePacket),
+      reader_(join_datagrams() ? kMaxDatagramTrain : kDatagramSize),
+      tun_buffer_(kHeadroom + (options.tun_offload ? kMaxSuperPacket : kMaxInsidePacket)),
       tls_buffer_(kTlsReceiveSize) {}
 
 PacketLoop::~PacketLoop() = default;
@@ -149,6 +156,7 @@ void PacketLoop::open(Open& command) {
   }
   check(tunnel);
   if (!early.empty()) inbound_.on_early_text(tunnel, early.data(), early.size());
+  inbound_.flush();  // `early` ends here
 }
 
 void PacketLoop::evict(const Address& inside) {
@@ -202,30 +210,52 @@ void PacketLoop::check(Tunnel& tunnel) {
 
 void PacketLoop::read_tun() {
   uint8_t* packet = tun_buffer_.data() + kHeadroom;
-  for (int i = 0; i < kTunReadsPerWake; i++) {
-    const ssize_t n = read(options_.tun_fd, packet, kMaxInsidePacket);
-    if (n <= 0) break;
-    send_inside(packet, static_cast<size_t>(n), true);
+  size_t taken = 0;
+  for (int i = 0; i < kTunReadsPerWake && taken < kTunBytesPerWake; i++) {
+    VirtioHeader header;
+    const size_t size = tun_.read(&header, packet, tun_buffer_.size() - kHeadroom);
+    if (size == 0) break;
+    taken += size;
+    send_inside(header, packet, size, true);
   }
   flush();
 }
 
-void PacketLoop::send_inside(uint8_t* packet, size_t size, bool may_forward) {
+/** The destination is looked up once for all segments of a super-packet. */
+void PacketLoop::send_inside(const VirtioHeader& header, uint8_t* packet, size_t size,
+                             bool may_forward) {
   const auto parsed = parse_inside_packet(packet, size);
   if (!parsed) return;
-  if (Tunnel* tunnel = tunnels_.by_inside(parsed->destination)) {
-    outbound_.send_data(*tunnel, packet, size, *parsed);
+  Tunnel* tunnel = tunnels_.by_inside(parsed->destination);
+  if (tunnel == nullptr) {
+    const bool known = may_forward && owners_.valid();
+    forward_inside(header, packet, size, known ? owners_.find(parsed->destination.data()) : -1);
     return;
   }
-  const int owner = may_forward && owners_.valid() ? owners_.find(parsed->destination.data()) : -1;
-  if (owner >= 0 && links_.send(owner, LinkKind::kInsidePacket, {}, {packet, size})) {
-    bump(totals_->forwarded_packets);
-  } else {
-    bump(totals_->dropped_packets);
-  }
+  const bool sound = segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
+    outbound_.send_data(*tunnel, part, part_size, *parsed);
+  });
+  if (!sound) bump(totals_->dropped_packets);
+}
+
+void PacketLoop::forward_inside(const VirtioHeader& header, uint8_t* packet, size_t size,
+                                int owner) {
+  segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
+    const bool sent =
+        owner >= 0 && links_.send(owner, LinkKind::kInsidePacket, {}, {part, part_size});
+    bump(sent ? totals_->forwarded_packets : totals_->dropped_packets);
+  });
 }
 
 // ─── the outside ──────────────────────────────────────────────────────────────────────────────
+
+/** Asks the kernel to hand over trains; one that cannot hands over single datagrams as before. */
+bool PacketLoop::join_datagrams() {
+  if (!options_.udp_joining) return false;
+  const int one = 1;
+  for (const int fd : options_.udp_fds) setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
+  return true;
+}
 
 void PacketLoop::read_udp(size_t socket) {
   for (int round = 0; round < kReceivesPerWake; round++) {
@@ -233,7 +263,10 @@ void PacketLoop::read_udp(size_t socket) {
     for (int i = 0; i < n; i++) {
       if (reader_.truncated(i)) continue;
       const UdpPath path{reader_.peer(i), reader_.local(i), static_cast<uint8_t>(socket)};
-      dtls_.on_datagram(reader_.data(i), reader_.size(i), path);
+      const size_t size = reader_.size(i), step = reader_.segment_size(i);
+      for (size_t at = 0; at < size; at += step) {
+        dtls_.on_datagram(reader_.data(i) + at, std::min(step, size - at), path);
+      }
     }
     flush();
     if (n < DatagramReader::kBatch) return;
@@ -250,7 +283,7 @@ void PacketLoop::read_inbox() {
     }
     if (message.kind == LinkKind::kInsidePacket) {
       // The link header in front of it is the headroom.
-      send_inside(message.payload, message.size, false);
+      send_inside({}, message.payload, message.size, false);
     } else {
       dtls_.on_link(message);
     }
@@ -281,6 +314,7 @@ void PacketLoop::receive_tls(Tunnel& tunnel) {
 }
 
 void PacketLoop::flush() {
+  inbound_.flush();
   outbound_.flush(
       [&](Tunnel& broken) {
         if (broken.state == Tunnel::State::kDraining) {
@@ -290,6 +324,15 @@ void PacketLoop::flush() {
         }
       },
       [&](Tunnel& tunnel) { update_interest(tunnel); });
+  if (inbound_.take_joining_refused()) {
+    events_->warn(
+        "the TUN device refuses super-packets: they are now written one by one "
+        "(engine.tun_offload)");
+  }
+  if (outbound_.take_segmentation_refused()) {
+    events_->warn(
+        "the kernel refuses UDP_SEGMENT: datagrams now leave one by one (engine.udp_gso)");
+  }
 }
 
 void PacketLoop::update_interest(Tunnel& tunnel) {

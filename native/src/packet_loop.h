@@ -11,6 +11,7 @@
 #include "liveness.h"
 #include "owners.h"
 #include "poller.h"
+#include "segmenter.h"
 #include "timer_wheel.h"
 #include "tls_front.h"
 
@@ -23,6 +24,8 @@ struct PacketLoopOptions {
   int inbox_fd = -1;
   std::vector<int> outboxes;
   int owners_fd = -1;
+  /** The TUN queue was opened with virtio headers; the UDP sockets may segment and join. */
+  bool tun_offload = false, udp_segmentation = false, udp_joining = false;
 };
 
 class PacketLoop final : public TunnelSink, public TunnelCloser {
@@ -63,7 +66,9 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void read_tun();
   void read_udp(size_t socket);
   void read_inbox();
-  void send_inside(uint8_t* packet, size_t size, bool may_forward);
+  void send_inside(const VirtioHeader& header, uint8_t* packet, size_t size, bool may_forward);
+  void forward_inside(const VirtioHeader& header, uint8_t* packet, size_t size, int owner);
+  bool join_datagrams();
   void on_tls_socket(Tunnel& tunnel, uint32_t events);
   void receive_tls(Tunnel& tunnel);
   void update_interest(Tunnel& tunnel);
@@ -76,6 +81,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   EventSink* events_;
   EngineTotals* totals_;
   OwnersView owners_;
+  TunQueue tun_;
   TunnelTable tunnels_;
   WorkerLinks links_;
   Outbound outbound_;

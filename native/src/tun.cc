@@ -27,15 +27,20 @@ bool is_device_name(const std::string& name) {
 
 }  // namespace
 
-Result<std::vector<Fd>> open_tun(const std::string& name, int queues) {
+Result<std::vector<Fd>> open_tun(const std::string& name, int queues, bool offload) {
   if (!is_device_name(name) || queues < 1) return OsError{EINVAL, "TUNSETIFF"};
-  constexpr short kFlags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE;
+  const int flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | (offload ? IFF_VNET_HDR : 0);
   std::vector<Fd> fds;
   for (int queue = 0; queue < queues; ++queue) {
     // Without EXCL the first queue would join a device of another server and share its packets.
     const int exclusive = queue == 0 ? IFF_TUN_EXCL : 0;
-    auto fd = open_queue(name, static_cast<short>(kFlags | exclusive));
+    auto fd = open_queue(name, static_cast<short>(flags | exclusive));
     if (fd.failed()) return fd.error();
+    // What we cut ourselves (segmenter.h); UDP and ECN are still cut by the kernel.
+    constexpr unsigned long kOffloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+    if (offload && ::ioctl(fd.value().get(), TUNSETOFFLOAD, kOffloads) != 0) {
+      return OsError::last("TUNSETOFFLOAD");
+    }
     fds.push_back(std::move(fd.value()));
   }
   return fds;

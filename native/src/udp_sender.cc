@@ -1,6 +1,7 @@
 #include "udp_sender.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <cerrno>
 #include <utility>
@@ -9,6 +10,13 @@ namespace wolfguard {
 
 namespace {
 
+/** Enough for a full TUN super-packet's records and what comes beside it. */
+constexpr size_t kBufferSize = 256 << 10;
+/** UDP_MAX_SEGMENTS before Linux 6.9; later kernels take 128. */
+constexpr int kMaxSegments = 64;
+/** 65,535 less the IPv6 and UDP headers, and room for the kernel's own reckoning. */
+constexpr size_t kMaxTrainSize = 65400;
+
 int family_of(int fd) {
   int family = AF_INET6;
   socklen_t size = sizeof family;
@@ -16,88 +24,147 @@ int family_of(int fd) {
   return family;
 }
 
+template <typename Value>
+void add_control(msghdr* header, uint8_t* at, int level, int type, const Value& value) {
+  cmsghdr control{};
+  control.cmsg_len = CMSG_LEN(sizeof value);
+  control.cmsg_level = level;
+  control.cmsg_type = type;
+  memcpy(at, &control, sizeof control);
+  memcpy(at + CMSG_LEN(0), &value, sizeof value);
+  header->msg_controllen += CMSG_SPACE(sizeof value);
+}
+
+bool same_path(const UdpPath& a, const UdpPath& b) {
+  return a.peer == b.peer && a.socket == b.socket && a.local == b.local;
+}
+
 }  // namespace
 
-UdpSender::UdpSender(const std::vector<int>& sockets, size_t slot_size)
-    : slot_size_(slot_size), buffer_(new uint8_t[slot_size * kBatch]) {
+UdpSender::UdpSender(const std::vector<int>& sockets, size_t max_datagram, bool segmentation)
+    : max_datagram_(max_datagram),
+      segmentation_(segmentation),
+      buffer_(new uint8_t[kBufferSize + max_datagram]) {
   for (const int fd : sockets) sockets_.push_back({fd, family_of(fd)});
 }
 
 uint8_t* UdpSender::slot() {
-  if (count_ == kBatch) lost_early_ += send_run(0, count_), count_ = 0;
-  return buffer_.get() + static_cast<size_t>(count_) * slot_size_;
+  if (used_ >= kBufferSize || count_ == kMaxTrains) lost_early_ = flush();
+  return buffer_.get() + used_;
 }
 
 void UdpSender::commit(const UdpPath& path, size_t size) {
-  paths_[count_] = path;
-  sizes_[count_] = size;
-  count_++;
+  if (fits_last_train(path, size)) {
+    Train& train = trains_[static_cast<size_t>(count_) - 1];
+    train.size += size;
+    train.count++;
+  } else {
+    trains_[static_cast<size_t>(count_++)] = {path, buffer_.get() + used_, size, size, 1};
+  }
+  used_ += size;
+}
+
+/** Only the last datagram of a train may be shorter than the others. */
+bool UdpSender::fits_last_train(const UdpPath& path, size_t size) const {
+  if (!segmentation_ || count_ == 0) return false;
+  const Train& train = trains_[static_cast<size_t>(count_) - 1];
+  const bool last_was_full = train.size == train.segment_size * static_cast<size_t>(train.count);
+  return last_was_full && size <= train.segment_size && train.count < kMaxSegments &&
+         train.size + size <= kMaxTrainSize && same_path(train.path, path);
 }
 
 void UdpSender::send(const UdpPath& path, const uint8_t* data, size_t size) {
-  if (size > slot_size_) return;
+  if (size > max_datagram_) return;
   memcpy(slot(), data, size);
   commit(path, size);
 }
 
 size_t UdpSender::flush() {
-  if (count_ == 0) return std::exchange(lost_early_, 0);
-  const size_t lost = send_run(0, count_);
+  const size_t lost = std::exchange(lost_early_, 0) + (count_ > 0 ? send_run(0, count_) : 0);
   count_ = 0;
-  return lost + std::exchange(lost_early_, 0);
+  used_ = 0;
+  return lost;
 }
 
-/** Runs of one socket leave together; a datagram that is refused costs only itself. */
+/** Runs of one socket leave together; a train that is refused costs at most itself. */
 size_t UdpSender::send_run(int from, int to) {
   size_t lost = 0;
   for (int i = from; i < to; i++) describe(i);
   while (from < to) {
+    const uint8_t socket = trains_[static_cast<size_t>(from)].path.socket;
     int end = from + 1;
-    while (end < to && paths_[end].socket == paths_[from].socket) end++;
+    while (end < to && trains_[static_cast<size_t>(end)].path.socket == socket) end++;
     while (from < end) {
-      const int fd = sockets_[paths_[from].socket].fd;
-      const int n = sendmmsg(fd, messages_ + from, static_cast<unsigned>(end - from), MSG_DONTWAIT);
+      const int n = sendmmsg(sockets_[socket].fd, &messages_[static_cast<size_t>(from)],
+                             static_cast<unsigned>(end - from), MSG_DONTWAIT);
       if (n > 0) {
         from += n;
       } else if (errno == EAGAIN || errno == ENOBUFS) {
-        lost += static_cast<size_t>(end - from);  // the buffer is full: so it is for the rest
-        from = end;
+        // The buffer is full, and so it is for the rest.
+        for (; from < end; from++)
+          lost += static_cast<size_t>(trains_[static_cast<size_t>(from)].count);
       } else if (errno != EINTR) {
-        lost++;  // EMSGSIZE, EPERM of a firewall, no route: this one only
-        from++;
+        lost += on_refusal(from++, errno);
       }
     }
   }
   return lost;
 }
 
-void UdpSender::describe(int i) {
-  const UdpPath& path = paths_[i];
-  const int family = sockets_[path.socket].family;
-  slots_[i] = {buffer_.get() + static_cast<size_t>(i) * slot_size_, sizes_[i]};
-  msghdr& header = messages_[i].msg_hdr;
-  header = {};
-  header.msg_namelen = endpoint_to(path.peer, family, &names_[i]);
-  header.msg_name = &names_[i];
-  header.msg_iov = &slots_[i];
-  header.msg_iovlen = 1;
-  if (path.local == Address{}) return;
-  // The answer must leave from the address that was asked, whatever the routes would choose.
-  auto* c = reinterpret_cast<cmsghdr*>(control_[i]);
-  header.msg_control = control_[i];
-  if (family == AF_INET6) {
-    in6_pktinfo info{};
-    memcpy(&info.ipi6_addr, path.local.data(), 16);
-    header.msg_controllen = CMSG_SPACE(sizeof info);
-    *c = {.cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
-    memcpy(CMSG_DATA(c), &info, sizeof info);
-  } else {
-    in_pktinfo info{};
-    memcpy(&info.ipi_spec_dst, path.local.data() + 12, 4);
-    header.msg_controllen = CMSG_SPACE(sizeof info);
-    *c = {.cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
-    memcpy(CMSG_DATA(c), &info, sizeof info);
+size_t UdpSender::on_refusal(int i, int error) {
+  if (trains_[static_cast<size_t>(i)].count == 1) return 1;  // EMSGSIZE, a firewall, no route
+  if (error == EIO || error == EINVAL || error == EOPNOTSUPP) {
+    refused_ = segmentation_;
+    segmentation_ = false;
   }
+  return send_piecemeal(i);
+}
+
+size_t UdpSender::send_piecemeal(int i) {
+  const Train train = trains_[static_cast<size_t>(i)];
+  msghdr header = messages_[static_cast<size_t>(i)].msg_hdr;
+  // The packet info, which stands first, stays; the segment size goes.
+  header.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+  if (header.msg_controllen == 0) header.msg_control = nullptr;
+  size_t lost = 0;
+  for (size_t at = 0; at < train.size; at += train.segment_size) {
+    iovec part{train.data + at, std::min(train.segment_size, train.size - at)};
+    header.msg_iov = &part;
+    if (sendmsg(sockets_[train.path.socket].fd, &header, MSG_DONTWAIT) < 0) lost++;
+  }
+  return lost;
+}
+
+void UdpSender::describe(int i) {
+  const auto index = static_cast<size_t>(i);
+  const Train& train = trains_[index];
+  const int family = sockets_[train.path.socket].family;
+  parts_[index] = {train.data, train.size};
+  msghdr& header = messages_[index].msg_hdr;
+  header = {};
+  header.msg_namelen = endpoint_to(train.path.peer, family, &names_[index]);
+  header.msg_name = &names_[index];
+  header.msg_iov = &parts_[index];
+  header.msg_iovlen = 1;
+  uint8_t* control = control_[index].data();
+  header.msg_control = control;
+  // The answer must leave from the address that was asked, whatever the routes would choose.
+  if (train.path.local != Address{}) {
+    if (family == AF_INET6) {
+      in6_pktinfo info{};
+      memcpy(&info.ipi6_addr, train.path.local.data(), 16);
+      add_control(&header, control, IPPROTO_IPV6, IPV6_PKTINFO, info);
+    } else {
+      in_pktinfo info{};
+      memcpy(&info.ipi_spec_dst, train.path.local.data() + 12, 4);
+      add_control(&header, control, IPPROTO_IP, IP_PKTINFO, info);
+    }
+  }
+  if (train.count > 1) {
+    add_control(&header, control + header.msg_controllen, IPPROTO_UDP, UDP_SEGMENT,
+                static_cast<uint16_t>(train.segment_size));
+  }
+  if (header.msg_controllen == 0) header.msg_control = nullptr;
 }
 
 }  // namespace wolfguard

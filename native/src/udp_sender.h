@@ -1,9 +1,13 @@
-// Gathers datagrams to be sent and sends them with one sendmmsg a batch and socket.
+// Gathers datagrams to be sent: those of one path and size stand side by side as a train, and a
+// train leaves as one UDP_SEGMENT message that the kernel (or the NIC) cuts. All trains of a batch
+// leave with one sendmmsg a socket.
 #pragma once
 
 #include <sys/socket.h>
 
+#include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "datagram_reader.h"
@@ -12,9 +16,10 @@ namespace wolfguard {
 
 class UdpSender {
  public:
-  UdpSender(const std::vector<int>& sockets, size_t slot_size);
+  /** `max_datagram`: the most that one slot must hold. */
+  UdpSender(const std::vector<int>& sockets, size_t max_datagram, bool segmentation);
 
-  /** Room of slot_size bytes for the next datagram; full batches leave first. */
+  /** Room of max_datagram bytes for the next datagram; a full batch leaves first. */
   uint8_t* slot();
   /** The slot holds `size` bytes for that path. */
   void commit(const UdpPath& path, size_t size);
@@ -24,26 +29,43 @@ class UdpSender {
   /** Sends everything; how many datagrams the kernel would not take (full buffer, too big). */
   size_t flush();
 
+  /** True once, after the kernel has refused UDP_SEGMENT: it is off from then on. */
+  bool take_segmentation_refused() { return std::exchange(refused_, false); }
+
  private:
-  static constexpr int kBatch = 64;
+  static constexpr int kMaxTrains = 64;
   struct Socket {
     int fd;
     int family;
   };
+  struct Train {
+    UdpPath path;
+    uint8_t* data;
+    size_t size, segment_size;
+    int count;
+  };
+
+  bool fits_last_train(const UdpPath& path, size_t size) const;
   size_t send_run(int from, int to);
+  /** One refused message: what of it can still leave, leaves; how many datagrams were lost. */
+  size_t send_piecemeal(int i);
+  size_t on_refusal(int i, int error);
   void describe(int i);
 
   std::vector<Socket> sockets_;
-  size_t slot_size_;
+  size_t max_datagram_;
+  bool segmentation_;
+  bool refused_ = false;
   std::unique_ptr<uint8_t[]> buffer_;
+  size_t used_ = 0;
   int count_ = 0;
   size_t lost_early_ = 0;
-  UdpPath paths_[kBatch];
-  size_t sizes_[kBatch];
-  mmsghdr messages_[kBatch];
-  iovec slots_[kBatch];
-  sockaddr_storage names_[kBatch];
-  alignas(cmsghdr) uint8_t control_[kBatch][64];
+  std::array<Train, kMaxTrains> trains_;
+  std::array<mmsghdr, kMaxTrains> messages_;
+  std::array<iovec, kMaxTrains> parts_;
+  std::array<sockaddr_storage, kMaxTrains> names_;
+  static constexpr size_t kControlSize = 64;
+  alignas(cmsghdr) std::array<std::array<uint8_t, kControlSize>, kMaxTrains> control_;
 };
 
 }  // namespace wolfguard

@@ -1,0 +1,45 @@
+// One queue of the TUN device. With offload each packet carries a virtio header: the kernel may
+// hand over a TCP super-packet of up to 64 KiB with its checksum still to be made, and takes such.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wolfguard {
+
+/** struct virtio_net_hdr, little-endian as the kernel's default for TUN is the host's order. */
+struct VirtioHeader {
+  enum Flags : uint8_t { kNeedsChecksum = 1, kDataValid = 2 };
+  enum GsoType : uint8_t { kNone = 0, kTcp4 = 1, kTcp6 = 4, kEcn = 0x80 };
+
+  uint8_t flags = 0;
+  uint8_t gso_type = 0;
+  uint16_t header_size = 0;
+  uint16_t gso_size = 0;
+  uint16_t checksum_start = 0;
+  uint16_t checksum_offset = 0;
+};
+static_assert(sizeof(VirtioHeader) == 10);
+
+class TunQueue {
+ public:
+  TunQueue(int fd, bool offload) : fd_(fd), offload_(offload) {}
+
+  int fd() const { return fd_; }
+  bool offload() const { return offload_; }
+
+  /** One packet or super-packet; its size, 0 = none there. Without offload the header is empty. */
+  size_t read(VirtioHeader* header, uint8_t* packet, size_t room) const;
+  /** parts[0] is the caller's to leave free: the header goes there. false: the kernel refused it.
+   */
+  bool write(const VirtioHeader& header, iovec* parts, int count) const;
+  bool write_plain(const uint8_t* packet, size_t size) const;
+
+ private:
+  int fd_;
+  bool offload_;
+};
+
+}  // namespace wolfguard

@@ -1,0 +1,86 @@
+#include "owners.h"
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "random.h"
+#include "unit.h"
+
+namespace wolfguard {
+namespace {
+
+OwnersKey key_of(uint32_t number) {
+  uint8_t address[4] = {10, static_cast<uint8_t>(number >> 16), static_cast<uint8_t>(number >> 8),
+                        static_cast<uint8_t>(number)};
+  return OwnersKey::from4(address);
+}
+
+}  // namespace
+
+UNIT_TEST("the owners table does as a map does, through many rebuilds") {
+  auto writer = OwnersWriter::create(64);
+  REQUIRE(!writer.failed());
+  const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
+  REQUIRE(view.valid());
+  Random random(6);
+  std::map<uint32_t, int> model;
+  for (int i = 0; i < 20000; i++) {
+    const auto number = static_cast<uint32_t>(random.below(400));
+    const int worker = random.one_in(2) ? -1 : static_cast<int>(random.below(8));
+    const OsError error = writer.value()->set(key_of(number), worker);
+    if (worker >= 0 && !model.contains(number) && model.size() == 64) {
+      CHECK_EQUAL(error.code, ENOSPC);
+    } else {
+      CHECK(!error.failed());
+      if (worker < 0) {
+        model.erase(number);
+      } else {
+        model[number] = worker;
+      }
+    }
+    const auto it = model.find(number);
+    if (!CHECK_EQUAL(view.find(key_of(number)), it == model.end() ? -1 : it->second)) return;
+  }
+  CHECK(writer.value()->rebuilds() > 10);
+}
+
+UNIT_TEST("a thread that reads the owners table while it changes never sees a wrong worker") {
+  auto writer = OwnersWriter::create(64);
+  REQUIRE(!writer.failed());
+  const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
+  // Number n belongs to worker n % 7, or to nobody for a moment; never to another.
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::atomic<uint64_t> reads{0};
+  std::thread reader([&] {
+    Random random(7);
+    while (!stop.load()) {
+      const auto number = static_cast<uint32_t>(random.below(1000));
+      const int owner = view.find(key_of(number));
+      if (owner != -1 && owner != static_cast<int>(number % 7)) wrong++;
+      reads++;
+    }
+  });
+  Random random(8);
+  std::vector<uint32_t> live;
+  for (int i = 0; i < 100000; i++) {
+    if (live.size() == 64) {
+      const size_t at = random.below(live.size());
+      writer.value()->set(key_of(live[at]), -1);
+      live[at] = live.back();
+      live.pop_back();
+    }
+    const auto number = static_cast<uint32_t>(random.below(1000));
+    if (view.find(key_of(number)) != -1) continue;
+    if (!writer.value()->set(key_of(number), static_cast<int>(number % 7)).failed()) {
+      live.push_back(number);
+    }
+  }
+  while (reads < 1000) std::this_thread::yield();
+  stop = true;
+  reader.join();
+  CHECK_EQUAL(wrong.load(), 0);
+}
+
+}  // namespace wolfguard

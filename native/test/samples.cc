@@ -1,0 +1,104 @@
+#include "samples.h"
+
+namespace wolfguard::samples {
+
+namespace {
+
+void append(Bytes* out, const Bytes& more) { out->insert(out->end(), more.begin(), more.end()); }
+
+void append16(Bytes* out, size_t value) {
+  out->push_back(static_cast<uint8_t>(value >> 8));
+  out->push_back(static_cast<uint8_t>(value));
+}
+
+void append24(Bytes* out, size_t value) {
+  out->push_back(static_cast<uint8_t>(value >> 16));
+  append16(out, value & 0xffff);
+}
+
+int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+
+}  // namespace
+
+Bytes Hello::encode() const {
+  Bytes body = {0xfe, 0xfd};
+  body.insert(body.end(), random.begin(), random.end());
+  body.push_back(static_cast<uint8_t>(session_id.size()));
+  append(&body, session_id);
+  body.push_back(static_cast<uint8_t>(cookie.size()));
+  append(&body, cookie);
+  append(&body, from_hex("0010"                                // eight suites:
+                         "00a9ccabc0a5008d00a8c0a4008c00ae"    // PSK-AES256-GCM first
+                         "0100"));                             // no compression
+  Bytes extensions = from_hex("000d00140012" "040108090804050108050601080605030603"
+                              "00230000"        // session_ticket
+                              "ff01000100"      // renegotiation_info
+                              "001c00024000");  // record_size_limit
+  if (!app_id_extension.empty()) {
+    append16(&extensions, 48018);
+    append16(&extensions, app_id_extension.size() + 1);
+    extensions.push_back(static_cast<uint8_t>(app_id_extension.size()));
+    append(&extensions, app_id_extension);
+  }
+  append16(&body, extensions.size());
+  append(&body, extensions);
+
+  Bytes out = from_hex("16feff" "0000000000000000");
+  append16(&out, 12 + body.size());
+  out.push_back(1);  // ClientHello
+  append24(&out, body.size());
+  append16(&out, 0);
+  append24(&out, 0);
+  append24(&out, body.size());
+  append(&out, body);
+  return out;
+}
+
+Bytes cstp_frame(uint8_t type, const Bytes& payload) {
+  Bytes out = {'S', 'T', 'F', 1};
+  append16(&out, payload.size());
+  out.push_back(type);
+  out.push_back(0);
+  append(&out, payload);
+  return out;
+}
+
+Bytes ipv4_packet(size_t size, uint8_t source_last, uint8_t destination_last) {
+  Bytes packet(size);
+  packet[0] = 0x45;
+  store16(&packet[2], static_cast<uint16_t>(size));
+  packet[8] = 64;
+  packet[9] = 17;
+  const uint8_t source[4] = {10, 77, 0, source_last};
+  const uint8_t destination[4] = {10, 77, 0, destination_last};
+  memcpy(&packet[12], source, 4);
+  memcpy(&packet[16], destination, 4);
+  return packet;
+}
+
+Bytes ipv6_packet(size_t size, uint8_t source_last, uint8_t destination_last) {
+  Bytes packet(size);
+  packet[0] = 0x60;
+  store16(&packet[4], static_cast<uint16_t>(size - 40));
+  packet[6] = 17;
+  packet[7] = 64;
+  packet[8] = packet[24] = 0xfd;
+  packet[23] = source_last;
+  packet[39] = destination_last;
+  return packet;
+}
+
+Bytes from_hex(const char* hex) {
+  Bytes out;
+  for (; hex[0] != 0 && hex[1] != 0; hex += 2) {
+    out.push_back(static_cast<uint8_t>(digit(hex[0]) << 4 | digit(hex[1])));
+  }
+  return out;
+}
+
+Endpoint endpoint(uint8_t last, uint16_t port) {
+  const uint8_t bytes[4] = {192, 0, 2, last};
+  return {map_ipv4(bytes), port};
+}
+
+}  // namespace wolfguard::samples

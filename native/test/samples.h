@@ -1,0 +1,34 @@
+// Well-formed input, built byte by byte from the protocol's tables: what tests compare with and
+// what the fuzzers mutate.
+#pragma once
+
+#include "bytes.h"
+#include "dtls_hello.h"
+#include "endpoint.h"
+
+namespace wolfguard::samples {
+
+/** The ClientHello of openconnect 9.01 [oc 8.2]; 168 bytes without a cookie. */
+struct Hello {
+  std::array<uint8_t, 32> random{};
+  Bytes session_id = Bytes(32, 0);
+  Bytes cookie;
+  /** Payload of extension 48018; no extension when empty. */
+  Bytes app_id_extension;
+
+  Bytes encode() const;
+};
+
+/** A frame on the TLS channel [oc 6.1]. */
+Bytes cstp_frame(uint8_t type, const Bytes& payload);
+
+/** IPv4 or IPv6 packets of that many bytes, all lengths right; protocol 17 (UDP). */
+Bytes ipv4_packet(size_t size, uint8_t source_last, uint8_t destination_last);
+Bytes ipv6_packet(size_t size, uint8_t source_last, uint8_t destination_last);
+
+Bytes from_hex(const char* hex);
+
+/** 192.0.2.LAST and its port. */
+Endpoint endpoint(uint8_t last, uint16_t port);
+
+}  // namespace wolfguard::samples

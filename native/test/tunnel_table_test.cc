@@ -1,0 +1,118 @@
+#include "tunnel_table.h"
+
+#include "samples.h"
+#include "unit.h"
+
+namespace wolfguard {
+namespace {
+
+DtlsSlot slot_at(const Endpoint& peer) {
+  DtlsSecrets secrets;
+  secrets.cipher = EVP_aes_256_gcm();
+  return {DtlsKeys::create(secrets), {peer, {}, 0}};
+}
+
+/** A tunnel with inside addresses and App-ID that end in `last`. */
+std::unique_ptr<Tunnel> make_tunnel(ConnectionId id, uint8_t last) {
+  auto tunnel = std::make_unique<Tunnel>();
+  tunnel->id = id;
+  tunnel->connection = std::make_unique<Connection>();
+  tunnel->connection->peer = samples::endpoint(1, static_cast<uint16_t>(1000 + id));
+  tunnel->shared = std::make_shared<TunnelShared>();
+  const uint8_t inside[4] = {10, 77, 0, last};
+  tunnel->params.has_inside4 = tunnel->params.has_inside6 = tunnel->params.has_dtls = true;
+  tunnel->params.inside4 = map_ipv4(inside);
+  tunnel->params.inside6[0] = 0xfd;
+  tunnel->params.inside6[15] = last;
+  tunnel->params.app_id[31] = last;
+  return tunnel;
+}
+
+int count_at(TunnelTable& table, const Address& address) {
+  int count = 0;
+  table.for_each_at(address, [&](Tunnel&) {
+    count++;
+    return false;
+  });
+  return count;
+}
+
+}  // namespace
+
+UNIT_TEST("a tunnel is found by number, inside addresses, App-ID, end point and outside address") {
+  TunnelTable table;
+  Tunnel* tunnel = table.add(make_tunnel(1, 2));
+  const Endpoint peer = samples::endpoint(1, 5555);
+  table.link_endpoint(peer, tunnel);
+  CHECK(table.by_id(1) == tunnel);
+  CHECK(table.by_inside(tunnel->params.inside4) == tunnel);
+  CHECK(table.by_inside(tunnel->params.inside6) == tunnel);
+  CHECK(table.by_app_id(tunnel->params.app_id) == tunnel);
+  CHECK(table.by_endpoint(peer) == tunnel);
+  CHECK_EQUAL(count_at(table, peer.address), 1);
+  CHECK(table.by_id(2) == nullptr);
+  CHECK(table.by_endpoint(samples::endpoint(1, 5556)) == nullptr);
+}
+
+UNIT_TEST("an unlinked tunnel is found by its number alone, until it is removed") {
+  TunnelTable table;
+  Tunnel* tunnel = table.add(make_tunnel(1, 2));
+  tunnel->active = slot_at(samples::endpoint(1, 5555));
+  tunnel->previous = slot_at(samples::endpoint(1, 5556));
+  tunnel->pending = std::make_unique<DtlsPending>();
+  tunnel->pending->path.peer = samples::endpoint(2, 5557);
+  for (const Endpoint& peer : {tunnel->active.path.peer, tunnel->previous.path.peer,
+                               tunnel->pending->path.peer}) {
+    table.link_endpoint(peer, tunnel);
+  }
+  table.unlink(tunnel);
+  CHECK(table.by_inside(tunnel->params.inside4) == nullptr);
+  CHECK(table.by_inside(tunnel->params.inside6) == nullptr);
+  CHECK(table.by_app_id(tunnel->params.app_id) == nullptr);
+  for (uint16_t port = 5555; port <= 5556; port++) {
+    CHECK(table.by_endpoint(samples::endpoint(1, port)) == nullptr);
+  }
+  CHECK(table.by_endpoint(samples::endpoint(2, 5557)) == nullptr);
+  CHECK_EQUAL(count_at(table, samples::endpoint(1, 0).address), 0);
+  CHECK(table.by_id(1) == tunnel);
+  CHECK(table.remove(1) != nullptr);
+  CHECK(table.by_id(1) == nullptr);
+  CHECK(table.remove(1) == nullptr);
+  CHECK_EQUAL(table.size(), size_t{0});
+}
+
+UNIT_TEST("a key that a newer tunnel has taken over stays the newer one's") {
+  TunnelTable table;
+  Tunnel* old = table.add(make_tunnel(1, 2));
+  const Endpoint peer = samples::endpoint(1, 5555);
+  old->active = slot_at(peer);
+  table.link_endpoint(peer, old);
+  Tunnel* newer = table.add(make_tunnel(2, 2));
+  newer->active = slot_at(peer);
+  table.link_endpoint(peer, newer);
+  CHECK(table.by_endpoint(peer) == newer);
+  table.unlink_endpoint(peer, old);
+  CHECK(table.by_endpoint(peer) == newer);
+  table.unlink(old);
+  table.remove(1);
+  CHECK(table.by_endpoint(peer) == newer);
+  CHECK(table.by_inside(newer->params.inside4) == newer);
+  CHECK(table.by_inside(newer->params.inside6) == newer);
+  CHECK(table.by_app_id(newer->params.app_id) == newer);
+  CHECK_EQUAL(count_at(table, peer.address), 1);
+}
+
+UNIT_TEST("all tunnels behind one outside address are offered until one says stop") {
+  TunnelTable table;
+  for (ConnectionId id = 1; id <= 20; id++) table.add(make_tunnel(id, static_cast<uint8_t>(id)));
+  CHECK_EQUAL(count_at(table, samples::endpoint(1, 0).address), 20);
+  CHECK_EQUAL(count_at(table, samples::endpoint(2, 0).address), 0);
+  int seen = 0;
+  table.for_each_at(samples::endpoint(1, 0).address, [&](Tunnel&) { return ++seen == 5; });
+  CHECK_EQUAL(seen, 5);
+  int all = 0;
+  table.for_each([&](Tunnel&) { all++; });
+  CHECK_EQUAL(all, 20);
+}
+
+}  // namespace wolfguard
