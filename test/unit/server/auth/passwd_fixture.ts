@@ -19,12 +19,17 @@ export function cheapHash(password: string): string {
 export class PasswdFixture {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'wolfguard-auth-'));
   readonly file = path.join(this.folder, 'passwd');
+  /** Run before the folder goes: ends processes that still write into it. */
+  readonly beforeRemoval: (() => Promise<unknown>)[] = [];
   /** What was logged, parsed. */
   readonly logged: Record<string, unknown>[] = [];
   readonly logger: Logger = pino({}, { write: (line) => this.#keep(line) });
 
   constructor(t: TestContext, ...lines: string[]) {
-    t.after(() => rmSync(this.folder, { recursive: true }));
+    t.after(async () => {
+      await Promise.all(this.beforeRemoval.map((end) => end()));
+      rmSync(this.folder, { recursive: true });
+    });
     this.write(...lines);
   }
 
