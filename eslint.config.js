@@ -29,7 +29,15 @@ export default tseslint.config(
       // node:test returns promises that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite', 'before', 'after'] }] },
+        {
+          allowForKnownSafeCalls: [
+            {
+              from: 'package',
+              package: 'node:test',
+              name: ['test', 'describe', 'it', 'suite', 'before', 'after'],
+            },
+          ],
+        },
       ],
     },
   },
@@ -40,16 +48,40 @@ export default tseslint.config(
   {
     files: ['core/**/*.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'console', 'performance'],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'setTimeout',
+        'setInterval',
+        'fetch',
+        'console',
+        'performance',
+      ],
       'no-restricted-properties': [
         'error',
-        { object: 'Date', property: 'now', message: 'core reads no clock: take the time as an argument' },
-        { object: 'Math', property: 'random', message: 'core makes no randomness: take it as an argument' },
+        {
+          object: 'Date',
+          property: 'now',
+          message: 'core reads no clock: take the time as an argument',
+        },
+        {
+          object: 'Math',
+          property: 'random',
+          message: 'core makes no randomness: take it as an argument',
+        },
       ],
     },
   },
-  boundary(['core/**/*.ts'], ['^(?!\\.|node:buffer$)', '/(config|certs|server|worker|native|cli|web)/'], 'core imports nothing but core and node:buffer'),
-  boundary(['config/**/*.ts'], ['/(certs|server|worker|native|cli|web)/'], 'config imports core only'),
+  boundary(
+    ['core/**/*.ts'],
+    ['^(?!\\.|node:buffer$)', '/(config|certs|server|worker|native|cli|web)/'],
+    'core imports nothing but core and node:buffer',
+  ),
+  boundary(
+    ['config/**/*.ts'],
+    ['/(certs|server|worker|native|cli|web)/'],
+    'config imports core only',
+  ),
   boundary(['certs/**/*.ts'], ['/(server|worker|cli|web)/'], 'certs knows no process'),
   boundary(['server/**/*.ts'], ['/(worker|cli|web)/'], 'server and worker meet in core/ipc only'),
   boundary(['worker/**/*.ts'], ['/(server|cli|web)/'], 'server and worker meet in core/ipc only'),

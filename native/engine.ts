@@ -115,7 +115,13 @@ export interface Engine {
   /** A snapshot without stopping the packet thread; undefined when there is no such tunnel. */
   readTunnel(
     tunnel: number,
-  ): (TunnelCounters & { readonly channel: 'dtls' | 'tls'; readonly dtlsCipher: string; readonly mtu: number }) | undefined;
+  ):
+    | (TunnelCounters & {
+        readonly channel: 'dtls' | 'tls';
+        readonly dtlsCipher: string;
+        readonly mtu: number;
+      })
+    | undefined;
   totals(): EngineTotals;
   /** Stops both threads and closes every connection; idempotent. */
   close(): void;

@@ -29,6 +29,11 @@ export interface System {
    * SO_REUSEPORT would share it. To be called before the first listenTcp or bindUdp.
    */
   probePort(address: string, port: number, protocol: 'tcp' | 'udp'): void;
+  /**
+   * Asks for socket buffers of that many bytes each way, beyond net.core.rmem_max and wmem_max
+   * where we may; returns what the smaller one really holds.
+   */
+  growBuffers(fd: number, bytes: number): number;
   /** [receiving end, sending end] of an AF_UNIX datagram pair with room for a burst. */
   openMailbox(): [number, number];
   /**

@@ -11,7 +11,7 @@ import { UDP_BUFFER_BYTES, openListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
 import { makeFolders } from './preflight.ts';
 import type { Sequence } from './sequence.ts';
-import { openForwarding, raiseBuffers } from './sysctl.ts';
+import { openForwarding, raiseBuffers, raiseMailboxQueue } from './sysctl.ts';
 import type { ChangedSettings } from './sysctl.ts';
 
 export interface Machine {
@@ -27,8 +27,7 @@ export async function setUpMachine(
   logger: Logger,
 ): Promise<Machine> {
   await sequence.step('folders', () => makeFolders(config));
-  // Before the sockets are opened: their buffers are bounded by it.
-  await sequence.step('socket buffers', () => raiseSocketBuffers(config, logger));
+  await sequence.step('mailbox queue', () => warnEach(raiseMailboxQueue(), logger));
   const inside = await sequence.step(
     'inside',
     () => openInside(config, workers, system()),
@@ -42,6 +41,7 @@ export async function setUpMachine(
     () => openListeners(config, workers, system()),
     (made) => made.close(),
   );
+  await sequence.step('socket buffers', () => growSocketBuffers(config, listeners, logger));
   await sequence.step(
     'forwarding',
     () => turnForwardingOn(config, logger),
@@ -55,8 +55,17 @@ export async function setUpMachine(
   return { inside, listeners };
 }
 
-function raiseSocketBuffers({ engine }: Config, logger: Logger): void {
-  if (engine.raise_buffers) warnEach(raiseBuffers(UDP_BUFFER_BYTES), logger);
+/** The bounds of the whole machine are raised only where we may not go beyond them. */
+function growSocketBuffers({ engine }: Config, listeners: Listeners, logger: Logger): void {
+  const sockets = listeners.workers.flatMap(({ udp }) => udp);
+  const areSmall = (): boolean =>
+    sockets.some((fd) => system().growBuffers(fd, UDP_BUFFER_BYTES) < UDP_BUFFER_BYTES);
+  if (!areSmall()) return;
+  if (engine.raise_buffers && raiseBuffers(UDP_BUFFER_BYTES).length === 0 && !areSmall()) return;
+  logger.warn(
+    'the UDP socket buffers are small and will lose packets under load: run ' +
+      `"sysctl -w net.core.rmem_max=${UDP_BUFFER_BYTES} net.core.wmem_max=${UDP_BUFFER_BYTES}"`,
+  );
 }
 
 function turnForwardingOn({ network }: Config, logger: Logger): ChangedSettings | undefined {

@@ -40,14 +40,17 @@ export function openForwarding(
   return settings;
 }
 
-/**
- * Raises the bounds of socket buffers to `bytes`, and of the queue between workers. To be called
- * before the sockets are opened; not put back, since other programs may use them by then.
- */
+/** Raises the bounds of socket buffers to `bytes`; not put back, since others may use them then. */
 export function raiseBuffers(bytes: Bytes, folder = PROC_SYS): readonly string[] {
   const settings = new Settings(folder);
   settings.raise('net.core.rmem_max', bytes);
   settings.raise('net.core.wmem_max', bytes);
+  return settings.warnings;
+}
+
+/** Lengthens the queues between workers, before they are opened; not put back either. */
+export function raiseMailboxQueue(folder = PROC_SYS): readonly string[] {
+  const settings = new Settings(folder);
   settings.raise('net.unix.max_dgram_qlen', MAILBOX_DATAGRAMS);
   return settings.warnings;
 }

@@ -11,8 +11,8 @@
 //   out  'r' result, last: u32 PAM code (0 = success), one byte of stage, text
 //            stages: 's' start, 'a' authenticate, 'm' account, 'c' change of an expired password
 //
-// End of file on stdin cancels: the open question gets PAM_CONV_ERR. Exit code 0: a result was
-// written, whatever it says; 1: it could not be; 2: wrong usage; 3: out of time.
+// End of file on stdin cancels: the result is PAM_CONV_ERR. Exit code 0: a result was written,
+// whatever it says; 1: it could not be; 2: wrong usage; 3: out of time.
 //
 // A program of its own because PAM modules block, crash and bring libraries that must not share a
 // process with Node's OpenSSL. No secret ever stands on the command line.
@@ -70,7 +70,9 @@ int main(int argc, char** argv) {
   if (!open_channel(&channel)) return NOT_DELIVERED;
 
   pam_handle_t* handle = NULL;
-  const struct result result = converse_with_pam(argv, &channel, &handle);
+  struct result result = converse_with_pam(argv, &channel, &handle);
+  // Modules give a cancelled question codes of their own: pam_unix makes it a bad password.
+  if (channel.cancelled) result.code = PAM_CONV_ERR;
   const int delivered = deliver(&channel, handle, result);
   if (handle != NULL) pam_end(handle, result.code);
   return delivered ? DELIVERED : NOT_DELIVERED;

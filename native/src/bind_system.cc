@@ -132,6 +132,13 @@ napi_value bind_udp_socket(napi_env env, napi_callback_info info) {
   return answer(env, bind_udp(where->address, where->port, *buffer_bytes));
 }
 
+napi_value grow_socket_buffers(napi_env env, napi_callback_info info) {
+  const auto args = napi::arguments<2>(env, info);
+  const auto fd = napi::to_int(env, args[0], "fd");
+  const auto bytes = fd ? napi::to_int(env, args[1], "bytes") : std::nullopt;
+  return bytes ? napi::number(env, grow_buffers(*fd, *bytes)) : nullptr;
+}
+
 napi_value probe_free_port(napi_env env, napi_callback_info info) {
   const auto args = napi::arguments<3>(env, info);
   const auto where = to_address_and_port(env, args[0], args[1]);
@@ -264,6 +271,7 @@ void bind_system(napi_env env, napi_value exports) {
   add("configureLink", configure_link_device);
   add("listenTcp", listen_tcp_socket);
   add("bindUdp", bind_udp_socket);
+  add("growBuffers", grow_socket_buffers);
   add("probePort", probe_free_port);
   add("peerCredentials", read_peer_credentials);
   add("openMailbox", open_mailbox_pair);

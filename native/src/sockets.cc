@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace wolfguard {
@@ -90,13 +91,12 @@ OsError set_path_options(int fd, int family) {
   return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER");
 }
 
-void set_buffers(int fd, int bytes) {
-  if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes, "").failed()) {
-    (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes, "");
-  }
-  if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes, "").failed()) {
-    (void)set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes, "");
-  }
+/** What the kernel really gave: it doubles the figure, for its own bookkeeping. */
+int usable_bytes(int fd, int option) {
+  int doubled = 0;
+  socklen_t size = sizeof doubled;
+  if (::getsockopt(fd, SOL_SOCKET, option, &doubled, &size) != 0) return 0;
+  return doubled / 2;
 }
 
 }  // namespace
@@ -129,10 +129,20 @@ Result<Fd> bind_udp(const std::string& address, int port, int buffer_bytes) {
   if (error.failed()) return error;
   error = set_path_options(socket, endpoint.value().family());
   if (error.failed()) return error;
-  set_buffers(socket, buffer_bytes);
+  (void)grow_buffers(socket, buffer_bytes);
   error = bind_to(fd.value(), endpoint.value());
   if (error.failed()) return error;
   return fd;
+}
+
+int grow_buffers(int fd, int bytes) {
+  if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes, "").failed()) {
+    (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes, "");
+  }
+  if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes, "").failed()) {
+    (void)set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes, "");
+  }
+  return std::min(usable_bytes(fd, SO_RCVBUF), usable_bytes(fd, SO_SNDBUF));
 }
 
 OsError probe_port(const std::string& address, int port, bool tcp) {

@@ -22,6 +22,12 @@ Result<Fd> listen_tcp(const std::string& address, int port);
 Result<Fd> bind_udp(const std::string& address, int port, int buffer_bytes);
 
 /**
+ * Asks for socket buffers of `bytes` each way, beyond rmem_max and wmem_max where CAP_NET_ADMIN
+ * allows it; what the smaller one really holds.
+ */
+int grow_buffers(int fd, int bytes);
+
+/**
  * EADDRINUSE when any other socket has the port, also one that would share it with ours: a second
  * server of the same user. To be asked before the first listen_tcp or bind_udp.
  */

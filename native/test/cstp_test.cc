@@ -22,8 +22,8 @@ bool read_frames(const Bytes& stream, const std::vector<size_t>& pieces, std::ve
   };
   size_t at = 0;
   for (size_t i = 0; at < stream.size(); i++) {
-    const size_t size = i < pieces.size() ? std::min(pieces[i], stream.size() - at)
-                                          : stream.size() - at;
+    const size_t size =
+        i < pieces.size() ? std::min(pieces[i], stream.size() - at) : stream.size() - at;
     Bytes piece(stream.begin() + static_cast<ptrdiff_t>(at),
                 stream.begin() + static_cast<ptrdiff_t>(at + size));
     if (!reader.feed(piece.data(), piece.size(), take)) return false;
@@ -35,8 +35,11 @@ bool read_frames(const Bytes& stream, const std::vector<size_t>& pieces, std::ve
 /** The vectors of [oc Annex C] in one stream. */
 Bytes golden_stream(std::vector<Frame>* frames) {
   Bytes packet = samples::ipv4_packet(84, 2, 1);
-  Bytes stream = samples::from_hex("5354460100000300" "5354460100000700"
-                                   "5354460100040500b0627965" "5354460100540000");
+  Bytes stream = samples::from_hex(
+      "5354460100000300"
+      "5354460100000700"
+      "5354460100040500b0627965"
+      "5354460100540000");
   stream.insert(stream.end(), packet.begin(), packet.end());
   *frames = {{3, {}}, {7, {}}, {5, samples::from_hex("b0627965")}, {0, packet}};
   return stream;
@@ -84,8 +87,8 @@ UNIT_TEST("random CSTP frames at random splits come out as they went in") {
     std::vector<Frame> expected, frames;
     Bytes stream;
     for (size_t i = 1 + random.below(8); i > 0; i--) {
-      Frame frame{random.byte(), random.bytes(random.one_in(8) ? kMaxCstpPayload
-                                                               : random.below(1500))};
+      Frame frame{random.byte(),
+                  random.bytes(random.one_in(8) ? kMaxCstpPayload : random.below(1500))};
       const Bytes encoded = samples::cstp_frame(frame.type, frame.payload);
       stream.insert(stream.end(), encoded.begin(), encoded.end());
       expected.push_back(std::move(frame));
@@ -128,9 +131,8 @@ UNIT_TEST("a CSTP reader stops where its caller says so") {
   Bytes stream = golden_stream(&expected);
   CstpReader reader;
   int seen = 0;
-  CHECK(!reader.feed(stream.data(), stream.size(), [&](PacketType, uint8_t*, size_t) {
-    return ++seen < 2;
-  }));
+  CHECK(!reader.feed(stream.data(), stream.size(),
+                     [&](PacketType, uint8_t*, size_t) { return ++seen < 2; }));
   CHECK_EQUAL(seen, 2);
 }
 

@@ -127,7 +127,10 @@ UNIT_TEST("a HelloVerifyRequest has sequence 0, version DTLS 1.0 and the whole c
   HelloCookie cookie;
   cookie.fill(0xab);
   const auto out = make_hello_verify_request(cookie);
-  Bytes expected = samples::from_hex("16feff0000000000000000002f" "030000230000000000000023" "feff20");
+  Bytes expected = samples::from_hex(
+      "16feff0000000000000000002f"
+      "030000230000000000000023"
+      "feff20");
   expected.insert(expected.end(), 32, 0xab);
   CHECK(same(out, expected));
 }

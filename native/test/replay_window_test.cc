@@ -34,8 +34,7 @@ uint64_t pick(Random& random, uint64_t top) {
     case 1:
       return random.below(top + 1);
     case 2:
-      return top < ReplayWindow::kSize + 4 ? top
-                                           : top - ReplayWindow::kSize - 2 + random.below(5);
+      return top < ReplayWindow::kSize + 4 ? top : top - ReplayWindow::kSize - 2 + random.below(5);
     default:
       return top + 4 - std::min<uint64_t>(top, random.below(64));
   }

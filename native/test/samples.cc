@@ -27,13 +27,15 @@ Bytes Hello::encode() const {
   append(&body, session_id);
   body.push_back(static_cast<uint8_t>(cookie.size()));
   append(&body, cookie);
-  append(&body, from_hex("0010"                                // eight suites:
-                         "00a9ccabc0a5008d00a8c0a4008c00ae"    // PSK-AES256-GCM first
-                         "0100"));                             // no compression
-  Bytes extensions = from_hex("000d00140012" "040108090804050108050601080605030603"
-                              "00230000"        // session_ticket
-                              "ff01000100"      // renegotiation_info
-                              "001c00024000");  // record_size_limit
+  append(&body, from_hex("0010"                              // eight suites:
+                         "00a9ccabc0a5008d00a8c0a4008c00ae"  // PSK-AES256-GCM first
+                         "0100"));                           // no compression
+  Bytes extensions = from_hex(
+      "000d00140012"
+      "040108090804050108050601080605030603"
+      "00230000"        // session_ticket
+      "ff01000100"      // renegotiation_info
+      "001c00024000");  // record_size_limit
   if (!app_id_extension.empty()) {
     append16(&extensions, 48018);
     append16(&extensions, app_id_extension.size() + 1);
@@ -43,7 +45,9 @@ Bytes Hello::encode() const {
   append16(&body, extensions.size());
   append(&body, extensions);
 
-  Bytes out = from_hex("16feff" "0000000000000000");
+  Bytes out = from_hex(
+      "16feff"
+      "0000000000000000");
   append16(&out, 12 + body.size());
   out.push_back(1);  // ClientHello
   append24(&out, body.size());

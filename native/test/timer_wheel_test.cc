@@ -41,8 +41,8 @@ UNIT_TEST("the timer wheel visits every entry once, never early and at most a sl
 
 UNIT_TEST("the timer wheel loses nothing when it stood still for hours") {
   constexpr int64_t kHour = 3'600'000;
-  for (int64_t pause : {int64_t{3500}, int64_t{63'000}, int64_t{64'000}, int64_t{65'000}, kHour,
-                        7 * kHour + 123}) {
+  for (int64_t pause :
+       {int64_t{3500}, int64_t{63'000}, int64_t{64'000}, int64_t{65'000}, kHour, 7 * kHour + 123}) {
     TimerWheel wheel;
     int64_t now = 5000;
     wheel.start(now);

@@ -61,8 +61,8 @@ UNIT_TEST("an unlinked tunnel is found by its number alone, until it is removed"
   tunnel->previous = slot_at(samples::endpoint(1, 5556));
   tunnel->pending = std::make_unique<DtlsPending>();
   tunnel->pending->path.peer = samples::endpoint(2, 5557);
-  for (const Endpoint& peer : {tunnel->active.path.peer, tunnel->previous.path.peer,
-                               tunnel->pending->path.peer}) {
+  for (const Endpoint& peer :
+       {tunnel->active.path.peer, tunnel->previous.path.peer, tunnel->pending->path.peer}) {
     table.link_endpoint(peer, tunnel);
   }
   table.unlink(tunnel);

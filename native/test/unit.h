@@ -58,23 +58,23 @@ bool check_equal(const char* file, int line, const char* text, const A& actual, 
 
 /** UNIT_TEST("a sentence") { … } */
 #define UNIT_TEST(sentence) UNIT_TEST_AT(sentence, UNIT_JOIN(unit_test_, __LINE__))
-#define UNIT_TEST_AT(sentence, function)                                                    \
-  static void function();                                                                   \
+#define UNIT_TEST_AT(sentence, function)                                                        \
+  static void function();                                                                       \
   static const ::wolfguard::unit::Registration UNIT_JOIN(function, _entry)(sentence, function); \
   static void function()
 
-#define CHECK(condition)                                                             \
-  do {                                                                               \
+#define CHECK(condition)                                                                   \
+  do {                                                                                     \
     if (!(condition)) ::wolfguard::unit::fail(__FILE__, __LINE__, #condition " is false"); \
   } while (false)
 
 /** Ends the test when it is false: what follows would make no sense. */
-#define REQUIRE(condition)                                                   \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
-      ::wolfguard::unit::fail(__FILE__, __LINE__, #condition " is false");   \
-      return;                                                                \
-    }                                                                        \
+#define REQUIRE(condition)                                                 \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      ::wolfguard::unit::fail(__FILE__, __LINE__, #condition " is false"); \
+      return;                                                              \
+    }                                                                      \
   } while (false)
 
 #define CHECK_EQUAL(actual, expected) \

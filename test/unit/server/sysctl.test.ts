@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { openForwarding, raiseBuffers } from '../../../server/sysctl.ts';
+import { openForwarding, raiseBuffers, raiseMailboxQueue } from '../../../server/sysctl.ts';
 
 const IP_FORWARD = 'net/ipv4/ip_forward';
 const IPV6_FORWARDING = 'net/ipv6/conf/all/forwarding';
@@ -73,6 +73,12 @@ test('socket buffers are raised, never lowered', (t) => {
   assert.deepEqual(raiseBuffers(8 << 20, folder), []);
   assert.equal(read('net/core/rmem_max'), 8 << 20);
   assert.equal(read('net/core/wmem_max'), 99_000_000);
+  assert.equal(read('net/unix/max_dgram_qlen'), 10);
+});
+
+test('the queue between workers is lengthened to a batch of packets', (t) => {
+  const { folder, read } = makeSettings(t, { 'net/unix/max_dgram_qlen': 10 });
+  assert.deepEqual(raiseMailboxQueue(folder), []);
   assert.equal(read('net/unix/max_dgram_qlen'), 512);
 });
 

@@ -173,7 +173,7 @@ const anyIp: fc.Arbitrary<IpAddress> = fc.oneof(
       value(128),
       // Groups of zeros in every place, for the "::" rules.
       fc
-        .array(fc.constantFrom(0n, 0n, 1n, 0xabcdn), { minLength: 8, maxLength: 8 })
+        .array(fc.constantFrom<bigint[]>(0n, 0n, 1n, 0xabcdn), { minLength: 8, maxLength: 8 })
         .map((groups) => groups.reduce((sum, group) => (sum << 16n) | group, 0n)),
     )
     .filter((bitsOf6) => bitsOf6 >> 32n !== 0xffffn)
