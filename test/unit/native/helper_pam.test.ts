@@ -1,6 +1,7 @@
 // wolfguard-pam with real PAM modules. The helper runs in a mount namespace of its own whose /etc
 // is a copy: test users, their passwords and PAM services exist there only.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,9 +41,11 @@ const SERVICES: Record<string, string> = {
 };
 const PREFIX = `wolfguard-test-${process.pid}-`;
 let etc = '';
+let sanitizerEnvironment: string[] = [];
 
 before(() => {
   if (missing !== false) return;
+  sanitizerEnvironment = preloads();
   etc = mkdtempSync(path.join(tmpdir(), 'wolfguard-etc-'));
   cpSync('/etc', etc, { recursive: true, verbatimSymlinks: true, filter: isPlain });
   for (const [name, text] of Object.entries(SERVICES)) {
@@ -178,7 +181,15 @@ async function converse(service: string, user: string, answers: string[]): Promi
 /** The helper, in a mount namespace with our /etc. */
 function start(service: string, user: string, ...more: string[]): HelperProcess {
   const script = 'mount --bind "$1" /etc && shift && exec "$@"';
-  const args = [program, PREFIX + service, user, '192.0.2.7', ...more];
+  const args = [
+    'env',
+    ...sanitizerEnvironment,
+    program,
+    PREFIX + service,
+    user,
+    '192.0.2.7',
+    ...more,
+  ];
   const namespace = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', etc];
   return new HelperProcess('unshare', [...namespace, ...args]);
 }
@@ -209,6 +220,16 @@ function hear(talk: Talk, { type, body }: HelperMessage, answer: () => void): vo
   } else {
     talk.said.push(`${type}:${String(body).trim()}`);
   }
+}
+
+/**
+ * ASan wraps crypt(3) and looks for the real one at start, before pam_unix loads libcrypt: in the
+ * sanitized build pam_unix would call a null pointer. ASan must stay the first library.
+ */
+function preloads(): string[] {
+  const libraries = execFileSync('ldd', [program], { encoding: 'utf8' });
+  const asan = /libasan\S* => (\S+)/.exec(libraries)?.[1];
+  return asan === undefined ? [] : [`LD_PRELOAD=${asan} libcrypt.so.1`];
 }
 
 /** No sockets and pipes: services keep some in /etc. */
