@@ -18,12 +18,14 @@ export interface ForkOptions {
   readonly title: string;
   /** They become descriptors 4, 5, 6 … of the child. */
   readonly fds: readonly number[];
+  /** Size of libuv's thread pool, where password hashes are computed; libuv's own is 4. */
+  readonly threads?: number;
 }
 
 /** Starts one of our programs. */
 export function forkProgram(
   program: Program,
-  { title, fds }: ForkOptions,
+  { title, fds, threads }: ForkOptions,
   log: Pick<Log, 'relay'>,
 ): ChildProcess {
   const child = fork(programFile(program), [], {
@@ -33,10 +35,16 @@ export function forkProgram(
     // A session of its own: Ctrl-C on the terminal reaches the primary, which stops the children.
     detached: true,
     execArgv: [`--title=${title}`],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name))),
+    env: environment(threads),
   });
   if (child.stdout !== null) log.relay(child.stdout);
   return child;
+}
+
+function environment(threads: number | undefined): Record<string, string | undefined> {
+  const passed = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
+  const pool = threads === undefined ? [] : [['UV_THREADPOOL_SIZE', String(threads)] as const];
+  return Object.fromEntries([...passed, ...pool]);
 }
 
 /** .ts in a checkout, .js in the published package: whatever this file itself is. */

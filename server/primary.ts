@@ -219,9 +219,12 @@ async function startAuth(
     timeoutMs: AUTH_STEP_MS,
     maxInFlight: MAX_LOGINS_IN_FLIGHT,
   });
+  // A password hash a core, and a thread for files beside them.
+  const threads = Math.max(4, os.availableParallelism() + 1);
   const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
     {
-      fork: () => forkProgram('server/auth/app', { title: 'wolfguard: auth', fds: [] }, log),
+      fork: () =>
+        forkProgram('server/auth/app', { title: 'wolfguard: auth', fds: [], threads }, log),
       link: (send) => link.attach(send),
       logger: log.logger,
       now: Date.now,
