@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly handshakeTimeoutMs: number;
   /** Handshakes in flight per source address (IPv6: per /64); more are closed at once. */
   readonly handshakesPerSource: number;
+  /** Connections without a tunnel per source address. */
+  readonly pendingPerSource: number;
   /** Connections without a tunnel, all sources together. */
   readonly maxPendingConnections: number;
 }

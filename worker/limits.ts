@@ -4,6 +4,8 @@ export const ENGINE_LIMITS = {
   handshakeTimeoutMs: 10_000,
   /** Whole offices sit behind one address and come back together after an outage. */
   handshakesPerSource: 256,
+  /** A quarter of all: one source alone cannot keep the others out. */
+  pendingPerSource: 1024,
   /** At about 50 KiB each: 200 MiB of a worker at the worst. */
   maxPendingConnections: 4096,
 } as const;

@@ -436,11 +436,14 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object) {
   const auto timeout = napi::int_property(env, object, "handshakeTimeoutMs");
   const auto per_source =
       timeout ? napi::int_property(env, object, "handshakesPerSource") : std::nullopt;
+  const auto pending_per_source =
+      per_source ? napi::int_property(env, object, "pendingPerSource") : std::nullopt;
   const auto pending =
-      per_source ? napi::int_property(env, object, "maxPendingConnections") : std::nullopt;
+      pending_per_source ? napi::int_property(env, object, "maxPendingConnections") : std::nullopt;
   if (!pending) return std::nullopt;
   options.front.handshake_timeout_ms = *timeout;
   options.front.handshakes_per_source = static_cast<uint32_t>(*per_source);
+  options.front.pending_per_source = static_cast<uint32_t>(*pending_per_source);
   options.front.max_pending = static_cast<uint32_t>(*pending);
   return options;
 }

@@ -107,9 +107,10 @@ void DtlsChannel::on_hello(uint8_t* data, size_t size, const UdpPath& path, int 
   }
   if (tunnel->pending && tunnel->pending->path.peer == path.peer &&
       tunnel->pending->client_random == hello->random) {
-    send_flight(tunnel->pending->handshake->flight(), path);  // it has not reached the client
+    repeat_flight(*tunnel, true);
     return;
   }
+  if (tunnel->active.keys && tunnel->active_random == hello->random) return;
   begin(*tunnel, *hello, data, size, path, from_worker);
 }
 
@@ -171,6 +172,7 @@ void DtlsChannel::finish(Tunnel& tunnel) {
   }
   tunnel.active = {std::move(keys), tunnel.pending->path};
   tunnel.last_flight = tunnel.pending->handshake->flight();
+  tunnel.active_random = tunnel.pending->client_random;
   const char* cipher = tunnel.pending->handshake->cipher_name();
   tunnel.pending.reset();  // its 122 KiB are worth freeing at once
   tunnel.dtls_confirmed = false;
@@ -179,6 +181,13 @@ void DtlsChannel::finish(Tunnel& tunnel) {
   tunnel.dtls_rx_ms = now_;
   tunnel.shared->dtls_cipher.store(cipher, std::memory_order_relaxed);
   events_->dtls_opened(tunnel.id, cipher);
+}
+
+/** The client lacks our last flight. `soon`: at once from its bytes if it is too young for more. */
+void DtlsChannel::repeat_flight(Tunnel& tunnel, bool soon) {
+  DtlsHandshake& handshake = *tunnel.pending->handshake;
+  handshake.repeat();
+  if (soon || handshake.answered()) send_flight(handshake.flight(), tunnel.pending->path);
 }
 
 void DtlsChannel::send_flight(const Flight& flight, const UdpPath& path) {
@@ -209,7 +218,11 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
         }
       }
     }
-    if (!opened) bump(totals_->dropped_packets);
+    if (!opened) {
+      bump(totals_->dropped_packets);
+      // Data before its Finished: in a resumption nobody else notices that this was lost [oc 8.3].
+      if (tunnel.pending && tunnel.pending->path.peer == path.peer) repeat_flight(tunnel, false);
+    }
     if (tunnel.state != Tunnel::State::kUp || !tunnel.active.keys) return;
     data += kDtlsHeaderSize + header->length;
     size -= kDtlsHeaderSize + header->length;
@@ -231,7 +244,8 @@ void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t>
   tunnel.shared->on_dtls.store(true, std::memory_order_relaxed);
   if (type == ContentType::kApplicationData) {
     inbound_->on_dtls_text(tunnel, text.data(), text.size());
-  } else if (text.size() >= 2 && (text[0] == kAlertFatal || text[1] == kAlertCloseNotify)) {
+  } else if (type == ContentType::kAlert && text.size() >= 2 &&
+             (text[0] == kAlertFatal || text[1] == kAlertCloseNotify)) {
     drop(tunnel, text[1] == kAlertCloseNotify ? "closed by the client" : "alert");
   }
 }
@@ -289,8 +303,12 @@ bool DtlsChannel::spend_trial() {
 void DtlsChannel::drop(Tunnel& tunnel, const char* reason) {
   drop_previous(tunnel);
   if (!tunnel.active.keys) return;
-  tunnels_->unlink_endpoint(tunnel.active.path.peer, &tunnel);
+  const Endpoint peer = tunnel.active.path.peer;
   tunnel.active = {};
+  // A new handshake may already be under way from the same port.
+  if (!tunnel.pending || tunnel.pending->path.peer != peer) {
+    tunnels_->unlink_endpoint(peer, &tunnel);
+  }
   tunnel.last_flight.clear();
   tunnel.dtls_confirmed = false;
   tunnel.dtls_silent = false;

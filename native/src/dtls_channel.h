@@ -44,6 +44,7 @@ class DtlsChannel {
   void on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t> text, const UdpPath& path);
   void on_stranger(uint8_t* data, size_t size, const UdpPath& path, int from_worker);
   bool try_to_open(uint8_t* data, size_t size, const UdpPath& path);
+  void repeat_flight(Tunnel& tunnel, bool soon);
   void send_flight(const Flight& flight, const UdpPath& path);
   bool forward_foreign(uint8_t* data, size_t size, const UdpPath& path);
   bool spend_trial();

@@ -1,7 +1,7 @@
 // A DTLS 1.2 handshake by OpenSSL over datagrams in memory, and the keys taken out of it when it
 // is done. Both kinds [oc 8.2, 8.3]: a full one with a pre-shared key, and Cisco's resumption of a
-// session that never was. OpenSSL's own timer is never run: the client repeats what was lost, and
-// the caller then sends the last flight again from its bytes.
+// session that never was. Nothing here waits for a timer: when the client shows that it lacks our
+// last flight, the caller sends it again.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -51,6 +51,11 @@ class DtlsHandshake {
   /** The last feed produced a new flight. */
   bool answered() const { return answered_; }
   const Flight& flight() const { return flight_; }
+  /**
+   * The last flight as new records, if the client has had time to answer it: see answered(). A
+   * client that got a record too early to use it takes the same bytes for a replay.
+   */
+  void repeat();
 
   /** After kDone, once. */
   bool take_secrets(DtlsSecrets* secrets);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,15 +27,22 @@ class TimerWheel {
     slots_[static_cast<size_t>(tick) % kSlots].push_back(id);
   }
 
-  /** Calls visit(id) for all whose slot has come. */
+  /**
+   * Calls visit(id) for all whose slot has come. However long that was not done, the wheel stands
+   * at the present first: what a visit schedules then lies ahead of it and within its horizon.
+   */
   template <typename Visit>
   void advance(int64_t now_ms, Visit&& visit) {
-    while (tick_ < now_ms / kSlotMs) {
-      tick_++;
-      due_.clear();
-      due_.swap(slots_[static_cast<size_t>(tick_) % kSlots]);
-      for (const uint64_t id : due_) visit(id);
+    const int64_t present = now_ms / kSlotMs;
+    if (present <= tick_) return;
+    due_.clear();
+    for (size_t slot = 0; tick_ < present && slot < kSlots; slot++) {
+      std::vector<uint64_t>& entries = slots_[static_cast<size_t>(++tick_) % kSlots];
+      due_.insert(due_.end(), entries.begin(), entries.end());
+      entries.clear();
     }
+    tick_ = present;
+    for (const uint64_t id : due_) visit(id);
   }
 
  private:

@@ -35,13 +35,6 @@ constexpr int kNotSentLowWater = 128 << 10;
 
 constexpr char kPskLabel[] = "EXPORTER-openconnect-psk";  // [oc 8.2]
 
-/** IPv6 hosts own a /64: they count as one source. */
-Address source_of(const Endpoint& peer) {
-  Address source = peer.address;
-  if (!is_mapped_ipv4(source)) std::fill(source.begin() + 8, source.end(), 0);
-  return source;
-}
-
 Endpoint local_endpoint(int fd) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
@@ -80,6 +73,7 @@ TlsFront::TlsFront(TlsFrontOptions options, EventSink* events, TunnelSink* tunne
       events_(events),
       tunnels_(tunnels),
       totals_(totals),
+      sources_(options_.handshakes_per_source, options_.pending_per_source),
       receive_buffer_(kReceiveSize),
       plain_buffer_(kReceiveSize) {}
 
@@ -171,11 +165,8 @@ void TlsFront::accept_all(size_t listener) {
 }
 
 void TlsFront::admit(Fd socket, const Endpoint& peer) {
-  uint32_t& in_flight = handshakes_by_source_[source_of(peer)];
-  if (!context_ || in_flight >= options_.handshakes_per_source ||
-      pending_.size() >= options_.max_pending) {
+  if (!context_ || !sources_.has_room(peer) || pending_.size() >= options_.max_pending) {
     bump(totals_->handshakes_refused);
-    if (in_flight == 0) handshakes_by_source_.erase(source_of(peer));
     return;
   }
   auto pending = std::make_unique<Pending>();
@@ -183,7 +174,7 @@ void TlsFront::admit(Fd socket, const Endpoint& peer) {
   Connection& connection = *pending->connection;
   connection.tls = TlsStream::create(context_.get());
   if (!connection.tls) return;
-  in_flight++;
+  sources_.enter(peer);
 
   const int one = 1;
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -256,7 +247,7 @@ bool TlsFront::finish_handshake(Pending& pending) {
     return false;
   }
   bump(totals_->handshakes);
-  leave_handshake(pending);
+  sources_.leave_handshake(connection.peer);
   pending.state = Pending::State::kRelaying;
   pending.deadline = 0;
   pending.relay = Fd(pair[0]);
@@ -275,11 +266,6 @@ bool TlsFront::finish_handshake(Pending& pending) {
   event.path_mtu = path_mtu(connection.socket.get());
   events_->connection_opened(std::move(event));
   return true;
-}
-
-void TlsFront::leave_handshake(Pending& pending) {
-  const auto it = handshakes_by_source_.find(source_of(pending.connection->peer));
-  if (it != handshakes_by_source_.end() && --it->second == 0) handshakes_by_source_.erase(it);
 }
 
 // ─── plaintext to and from JavaScript ─────────────────────────────────────────────────────────
@@ -433,6 +419,7 @@ void TlsFront::hand_over(TunnelParams params) {
   const int relay = pending.relay.get();
   poller_.add(relay, EPOLLRDHUP, tag(kTagOther, static_cast<uint64_t>(relay)));
   orphans_.emplace(relay, std::move(pending.relay));
+  forget(pending);
   std::unique_ptr<Connection> leaving = std::move(pending.connection);
   pending_.erase(it);
   totals_->connections.store(pending_.size(), std::memory_order_relaxed);
@@ -443,10 +430,17 @@ void TlsFront::close(ConnectionId id) {
   const auto it = pending_.find(id);
   if (it == pending_.end()) return;
   const bool announced = it->second->state != Pending::State::kHandshaking;
-  if (!announced) leave_handshake(*it->second);
+  forget(*it->second);
   pending_.erase(it);
   totals_->connections.store(pending_.size(), std::memory_order_relaxed);
   if (announced) events_->connection_closed(id);
+}
+
+/** It no longer counts against its source. */
+void TlsFront::forget(Pending& pending) {
+  const Endpoint& peer = pending.connection->peer;
+  if (pending.state == Pending::State::kHandshaking) sources_.leave_handshake(peer);
+  sources_.leave(peer);
 }
 
 void TlsFront::sweep(int64_t now) {

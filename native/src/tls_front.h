@@ -15,6 +15,7 @@
 #include "command_queue.h"
 #include "connection.h"
 #include "poller.h"
+#include "source_counts.h"
 #include "tls_context.h"
 
 namespace wolfguard {
@@ -23,6 +24,7 @@ struct TlsFrontOptions {
   std::vector<int> listeners;
   int64_t handshake_timeout_ms = 10000;
   uint32_t handshakes_per_source = 64;
+  uint32_t pending_per_source = 1024;
   uint32_t max_pending = 16384;
 };
 
@@ -80,7 +82,7 @@ class TlsFront {
   bool pump_plaintext(Pending& pending);
   bool send_to_relay(Pending& pending);
   bool read_from_relay(Pending& pending, bool all);
-  void leave_handshake(Pending& pending);
+  void forget(Pending& pending);
   void settle(Pending& pending, bool alive);
   void update_interest(Pending& pending);
   void hand_over(TunnelParams params);
@@ -98,7 +100,7 @@ class TlsFront {
   Poller poller_;
   SslContext context_;
   std::unordered_map<ConnectionId, std::unique_ptr<Pending>> pending_;
-  std::unordered_map<Address, uint32_t, AddressHash> handshakes_by_source_;
+  SourceCounts sources_;
   /** Our ends of socketpairs whose connection has gone to the packet thread; until JS closes. */
   std::unordered_map<int, Fd> orphans_;
   ConnectionId next_id_ = 1;

@@ -60,6 +60,8 @@ struct Tunnel {
   int64_t dtls_rx_ms = 0, dtls_tx_ms = 0, dtls_dpd_ms = 0;
   /** Sent again when the client repeats its own last flight, until it is confirmed. */
   Flight last_flight;
+  /** Of the hello that led to the active keys: the same hello again is late or a replay. */
+  std::array<uint8_t, 32> active_random{};
 
   /** Last packet that counts against the idle timeout. */
   int64_t data_ms = 0;
