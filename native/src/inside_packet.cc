@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 
+#include "checksum.h"
+
 namespace wolfguard {
 
 namespace {
@@ -12,14 +14,10 @@ constexpr size_t kMaxIpv4Quote = 576 - kIpv4HeaderSize - 8;
 constexpr size_t kMaxIpv6Quote = 1280 - kIpv6HeaderSize - 8;
 constexpr uint8_t kHopLimit = 64;
 
-uint32_t sum(const uint8_t* data, size_t size, uint32_t start = 0) {
-  for (; size >= 2; data += 2, size -= 2) start += load16(data);
-  return size > 0 ? start + (uint32_t{*data} << 8) : start;
-}
-
-uint16_t fold(uint32_t value) {
-  while (value >> 16) value = (value & 0xffff) + (value >> 16);
-  return static_cast<uint16_t>(~value);
+/** Sums `size` bytes from `data`, whose checksum field is zero, on top of `start`. */
+void store_checksum(uint8_t* field, const uint8_t* data, size_t size, uint64_t start = 0) {
+  const auto sum = static_cast<uint16_t>(~checksum_fold(checksum_add(data, size, start)));
+  memcpy(field, &sum, sizeof sum);
 }
 
 bool is_icmp_error(const uint8_t* packet, size_t size, const InsidePacket& parsed) {
@@ -44,13 +42,13 @@ size_t make_too_big4(const uint8_t* packet, size_t size, uint32_t mtu, uint8_t* 
   out[9] = IPPROTO_ICMP;
   memcpy(out + 12, packet + 16, 4);
   memcpy(out + 16, packet + 12, 4);
-  store16(out + 10, fold(sum(out, kIpv4HeaderSize)));
+  write_ipv4_checksum(out);
   uint8_t* icmp = out + kIpv4HeaderSize;
   icmp[0] = 3;  // destination unreachable
   icmp[1] = 4;  // fragmentation needed [rfc1191 4]
   store16(icmp + 6, static_cast<uint16_t>(mtu));
   memcpy(icmp + 8, packet, quote);
-  store16(icmp + 2, fold(sum(icmp, 8 + quote)));
+  store_checksum(icmp + 2, icmp, 8 + quote);
   return total;
 }
 
@@ -67,9 +65,7 @@ size_t make_too_big6(const uint8_t* packet, size_t size, uint32_t mtu, uint8_t* 
   icmp[0] = 2;  // packet too big [rfc4443 3.2]
   store32(icmp + 4, mtu);
   memcpy(icmp + 8, packet, quote);
-  const uint32_t pseudo =
-      sum(out + 8, 32) + static_cast<uint32_t>(8 + quote) + uint32_t{IPPROTO_ICMPV6};
-  store16(icmp + 2, fold(sum(icmp, 8 + quote, pseudo)));
+  store_checksum(icmp + 2, icmp, 8 + quote, checksum_pseudo(out, IPPROTO_ICMPV6, 8 + quote));
   return kIpv6HeaderSize + 8 + quote;
 }
 
