@@ -67,7 +67,7 @@ UNIT_TEST("a thread that reads the owners table while it changes never sees a wr
   for (int i = 0; i < 100000; i++) {
     if (live.size() == 64) {
       const size_t at = random.below(live.size());
-      writer.value()->set(key_of(live[at]), -1);
+      CHECK(!writer.value()->set(key_of(live[at]), -1).failed());
       live[at] = live.back();
       live.pop_back();
     }

@@ -31,8 +31,8 @@ Bytes Hello::encode() const {
                          "00a9ccabc0a5008d00a8c0a4008c00ae"  // PSK-AES256-GCM first
                          "0100"));                           // no compression
   Bytes extensions = from_hex(
-      "000d00140012"
-      "040108090804050108050601080605030603"
+      "000d00220020"  // signature_algorithms: sixteen
+      "04010809080404030807050108050503080a0601080606030808020102030402"
       "00230000"        // session_ticket
       "ff01000100"      // renegotiation_info
       "001c00024000");  // record_size_limit

@@ -1,0 +1,68 @@
+// A DtlsChannel with everything it needs, one thread, no time: datagrams go in by a call and come
+// out of a real UDP socket of the loopback, whose delivery is immediate.
+#pragma once
+
+#include "dtls_channel.h"
+#include "dtls_client.h"
+
+namespace wolfguard {
+
+class ChannelRig final : public EventSink, public TunnelCloser {
+ public:
+  ChannelRig();
+
+  /** A tunnel of worker 0, its App-ID filled with `number`. */
+  Tunnel* add_tunnel(uint8_t number, const Bytes& secret);
+  static AppId app_id_of(uint8_t number);
+
+  /** One of two client sockets: datagrams from it, and what the engine has sent there. */
+  Endpoint client(size_t which) const { return clients_[which].endpoint; }
+  void send(const Bytes& datagram, size_t from = 0);
+  Flight receive(size_t at = 0);
+  /** The same as a message of worker 1. */
+  void send_link(LinkKind kind, const Bytes& payload, size_t from);
+  Inbound& inbound() { return inbound_; }
+  void flush();
+
+  // EventSink
+  void connection_opened(ConnectionOpened) override {}
+  void connection_held(ConnectionId, uint64_t) override {}
+  void connection_closed(ConnectionId) override {}
+  void tunnel_opened(ConnectionId, std::shared_ptr<TunnelShared>) override {}
+  void tunnel_closed(ConnectionId, TunnelEnd) override {}
+  void dtls_opened(ConnectionId, const char* cipher) override {
+    events.push_back(std::string("opened ") + cipher);
+  }
+  void dtls_closed(ConnectionId, const char* reason) override {
+    events.push_back(std::string("closed ") + reason);
+  }
+  void warn(std::string) override {}
+  // TunnelCloser
+  void close(Tunnel& tunnel, TunnelEnd, bool) override { tunnel.state = Tunnel::State::kDraining; }
+
+  std::vector<std::string> events;
+  EngineTotals totals;
+  TunnelTable tunnels;
+  DtlsContexts contexts;
+
+ private:
+  struct Socket {
+    Socket();
+    Fd fd;
+    Endpoint endpoint;
+  };
+
+  Socket server_;
+  Socket clients_[2];
+  /** Swallows what a client sends to the inside. */
+  Fd tun_;
+  SslContext tls_;
+  Outbound outbound_;
+  Inbound inbound_;
+  WorkerLinks links_;
+
+ public:
+  DtlsChannel channel;
+};
+
+}  // namespace wolfguard
