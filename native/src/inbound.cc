@@ -44,10 +44,13 @@ void Inbound::on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size) {
 }
 
 void Inbound::on_early_text(Tunnel& tunnel, uint8_t* data, size_t size) {
+  const bool copied = !tunnel.reader.empty();
   const bool sound =
       tunnel.reader.feed(data, size, [&](PacketType type, uint8_t* payload, size_t payload_size) {
         return on_frame(tunnel, Channel::kTls, type, payload, payload_size);
       });
+  // Those packets stand in the reader's own buffer, which the next text may move.
+  if (copied) flush();
   if (!sound && tunnel.state == Tunnel::State::kUp) {
     closer_->close(tunnel, TunnelEnd::kProtocolError, false);
   }
