@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "dtls_client.h"
+#include "fake_tun.h"
 #include "fuzz.h"
 #include "napi_util.h"
 #include "unit.h"
@@ -60,6 +61,15 @@ napi_value run_fuzz(napi_env env, napi_callback_info info) {
 }
 
 // ─── datagrams on a descriptor ────────────────────────────────────────────────────────────────
+
+/** openFakeTun(): the engine's end and the test's. */
+napi_value open_fake_tun(napi_env env, napi_callback_info) {
+  auto [engine, test] = FakeTun::open();
+  napi_value pair = napi::array(env, 2);
+  napi::set_element(env, pair, 0, napi::number(env, engine.release()));
+  napi::set_element(env, pair, 1, napi::number(env, test.release()));
+  return pair;
+}
 
 /** The next datagram, undefined when there is none. */
 napi_value read_datagram(napi_env env, napi_callback_info info) {
@@ -202,6 +212,7 @@ NAPI_MODULE_INIT() {
   napi::define(env, exports, "runUnit", run_unit);
   napi::define(env, exports, "fuzzNames", fuzz_names);
   napi::define(env, exports, "runFuzz", run_fuzz);
+  napi::define(env, exports, "openFakeTun", open_fake_tun);
   napi::define(env, exports, "readDatagram", read_datagram);
   napi::define(env, exports, "writeDatagram", write_datagram);
   napi::define(env, exports, "createDtlsClient", create_dtls_client);

@@ -1,6 +1,5 @@
 #include "channel_rig.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cstdlib>
@@ -8,8 +7,10 @@
 namespace wolfguard {
 
 namespace {
+/** Any moment: nothing here asks what time it is. */
+constexpr int64_t kStartMs = 1000;
 constexpr size_t kDatagramSize = 16384 + 128;
-}
+}  // namespace
 
 ChannelRig::Socket::Socket() : fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
@@ -24,16 +25,16 @@ ChannelRig::Socket::Socket() : fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | S
   endpoint = endpoint_from(name);
 }
 
-ChannelRig::ChannelRig()
-    : tun_(open("/dev/null", O_WRONLY | O_CLOEXEC)),
-      tls_(SSL_CTX_new(TLS_server_method())),
-      outbound_({server_.fd.get()}, kDatagramSize, true, TunQueue(tun_.get(), false), &totals),
-      inbound_(TunQueue(tun_.get(), false), &outbound_, this, &totals),
+ChannelRig::ChannelRig(bool offload)
+    : tls_(SSL_CTX_new(TLS_server_method())),
+      outbound_({server_.fd.get()}, kDatagramSize, true, TunQueue(tun_.engine_fd(), offload),
+                &totals),
+      inbound_(TunQueue(tun_.engine_fd(), offload), &outbound_, this, &totals),
       links_(0, {-1, -1}),
       channel(&contexts, &tunnels, &inbound_, &outbound_, &links_, this, &totals) {
   std::string error;
   if (!contexts.open(&error)) abort();
-  channel.set_now(1000);
+  channel.set_now(kStartMs);
 }
 
 AppId ChannelRig::app_id_of(uint8_t number) {
@@ -76,6 +77,7 @@ void ChannelRig::send_link(LinkKind kind, const Bytes& payload, size_t from) {
 }
 
 void ChannelRig::flush() {
+  inbound_.flush();
   outbound_.flush([](Tunnel&) {}, [](Tunnel&) {});
 }
 

@@ -4,12 +4,14 @@
 
 #include "dtls_channel.h"
 #include "dtls_client.h"
+#include "fake_tun.h"
 
 namespace wolfguard {
 
 class ChannelRig final : public EventSink, public TunnelCloser {
  public:
-  ChannelRig();
+  /** `offload`: the TUN device takes super-packets and wants virtio headers. */
+  explicit ChannelRig(bool offload = false);
 
   /** A tunnel of worker 0, its App-ID filled with `number`. */
   Tunnel* add_tunnel(uint8_t number, const Bytes& secret);
@@ -22,6 +24,8 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   /** The same as a message of worker 1. */
   void send_link(LinkKind kind, const Bytes& payload, size_t from);
   Inbound& inbound() { return inbound_; }
+  /** What the engine has written to the TUN device, each with its virtio header if it has one. */
+  std::vector<Bytes> read_tun() { return tun_.read_all(); }
   void flush();
 
   // EventSink
@@ -54,8 +58,7 @@ class ChannelRig final : public EventSink, public TunnelCloser {
 
   Socket server_;
   Socket clients_[2];
-  /** Swallows what a client sends to the inside. */
-  Fd tun_;
+  FakeTun tun_;
   SslContext tls_;
   Outbound outbound_;
   Inbound inbound_;

@@ -1,7 +1,6 @@
 #include "fuzz.h"
 
-#include <fcntl.h>
-#include <signal.h>
+#include <sanitizer/common_interface_defs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "inside_packet.h"
 #include "mutate.h"
 #include "samples.h"
+#include "segmenter.h"
 
 namespace wolfguard::fuzz {
 
@@ -21,9 +21,15 @@ namespace {
 /** Cases of a stateful target before it begins anew. */
 constexpr int kCasesPerBlock = 200;
 
+/** Target, seed and block under way: what a finding can be run again with. */
+char current[160];
+
+void print_current() { [[maybe_unused]] const ssize_t n = write(2, current, strlen(current)); }
+
 void require(bool condition, const char* what) {
   if (condition) return;
   fprintf(stderr, "fuzz: %s\n", what);
+  print_current();
   abort();
 }
 
@@ -37,13 +43,24 @@ Bytes any_inside_packet(Random& random) {
   return packet;
 }
 
+/** Segments of two flows, mostly in order: what the coalescer joins. */
+Bytes any_segment(Random& random) {
+  samples::TcpSegment segment;
+  segment.ipv4 = random.one_in(2);
+  segment.sequence = static_cast<uint32_t>(random.below(4) * 100);
+  segment.payload = random.bytes(random.one_in(4) ? random.below(200) : 100);
+  if (random.one_in(6)) segment.flags |= 0x08;
+  return segment.encode();
+}
+
 Bytes any_cstp_stream(Random& random) {
   constexpr uint8_t kTypes[] = {0, 0, 0, 3, 4, 5, 7, 8, 9};
   Bytes stream;
   for (size_t i = 1 + random.below(5); i > 0; i--) {
     const uint8_t type = kTypes[random.below(std::size(kTypes))];
-    const Bytes frame = samples::cstp_frame(
-        type, type == 0 ? any_inside_packet(random) : random.bytes(random.below(64)));
+    const Bytes frame = samples::cstp_frame(type, type != 0 ? random.bytes(random.below(64))
+                                                  : random.one_in(2) ? any_segment(random)
+                                                                     : any_inside_packet(random));
     stream.insert(stream.end(), frame.begin(), frame.end());
   }
   return stream;
@@ -222,25 +239,89 @@ int fuzz_link_header(Random& random) {
   return 1;
 }
 
+/** As TLS records of one receive: none of them is freed before the TUN device has its packets. */
+void feed_in_records(Random& random, ChannelRig& rig, Tunnel& tunnel, const Bytes& stream) {
+  std::vector<Bytes> records;
+  for (size_t at = 0; at < stream.size();) {
+    const size_t size = 1 + random.below(std::min<size_t>(stream.size() - at, 600));
+    records.emplace_back(stream.begin() + static_cast<ptrdiff_t>(at),
+                         stream.begin() + static_cast<ptrdiff_t>(at + size));
+    at += size;
+  }
+  for (Bytes& record : records) {
+    rig.inbound().on_early_text(tunnel, record.data(), record.size());
+    if (tunnel.state != Tunnel::State::kUp) break;
+  }
+  rig.flush();
+}
+
 /** Frames of a client that is logged in, by both channels, through all that they cause. */
 int fuzz_inbound(Random& random) {
-  ChannelRig rig;
+  ChannelRig rig(true);
   std::vector<Bytes> captured;
   Tunnel* tunnel = rig.add_tunnel(1, psk());
+  tunnel->params.has_inside4 = tunnel->params.has_inside6 = true;
+  const uint8_t inside[4] = {10, 77, 0, 2};
+  tunnel->params.inside4 = map_ipv4(inside);
+  tunnel->params.inside6 = {0xfd};
+  tunnel->params.inside6_prefix = 64;
   const auto client = connect(rig, &captured);
-  for (int i = 0; i < kCasesPerBlock && tunnel->state == Tunnel::State::kUp; i++) {
-    Bytes stream = mutate(random, any_cstp_stream(random), any_cstp_stream(random));
-    if (random.one_in(2)) {
-      tunnel->reader = {};
-      rig.inbound().on_early_text(*tunnel, stream.data(), stream.size());
-    } else {
+  for (int i = 0; i < kCasesPerBlock; i++) {
+    Bytes stream = any_cstp_stream(random);
+    for (int more = 0; more < 4; more++) {
+      const Bytes next = any_cstp_stream(random);
+      stream.insert(stream.end(), next.begin(), next.end());
+    }
+    if (random.one_in(2)) stream = mutate(random, stream, any_cstp_stream(random));
+    if (random.one_in(3)) {
       rig.inbound().on_dtls_text(*tunnel, stream.data(), stream.size());
+      rig.flush();
+    } else {
+      feed_in_records(random, rig, *tunnel, stream);
     }
     tunnel->state = Tunnel::State::kUp;  // it is over often; the next case is another client's
-    rig.flush();
+    tunnel->reader = {};
     rig.receive();
+    for (const Bytes& message : rig.read_tun()) {
+      require(message.size() >= sizeof(VirtioHeader) + 20, "a TUN write without a packet");
+    }
   }
   return kCasesPerBlock;
+}
+
+/** A super-packet of a kernel that lies about it. */
+int fuzz_super_packets(Random& random) {
+  samples::TcpSegment segment;
+  segment.ipv4 = random.one_in(2);
+  segment.options = random.one_in(2) ? 12 : 0;
+  segment.payload = random.bytes(1 + random.below(9000));
+  VirtioHeader header;
+  header.flags = VirtioHeader::kNeedsChecksum;
+  header.gso_type = segment.ipv4 ? VirtioHeader::kTcp4 : VirtioHeader::kTcp6;
+  header.gso_size = static_cast<uint16_t>(1 + random.below(1500));
+  header.checksum_start = segment.ipv4 ? 20 : 40;
+  header.checksum_offset = 16;
+  Bytes packet = segment.encode();
+  if (random.one_in(2)) packet = mutate(random, packet, packet);
+  if (random.one_in(3)) {
+    Bytes bad(sizeof header);
+    memcpy(bad.data(), &header, sizeof header);
+    bad = mutate(random, bad, bad);
+    bad.resize(sizeof header);
+    memcpy(&header, bad.data(), sizeof header);
+  }
+  // The headroom belongs to each callee in its turn.
+  Bytes room(kHeadroom);
+  room.insert(room.end(), packet.begin(), packet.end());
+  room.shrink_to_fit();
+  size_t payload = 0;
+  wolfguard::segment(header, room.data() + kHeadroom, packet.size(),
+                     [&](uint8_t* part, size_t size) {
+                       memset(part - kHeadroom, 0xee, kHeadroom);
+                       memset(part, 0xee, size);
+                       payload += size;
+                     });
+  return 1;
 }
 
 // ─── the campaign ─────────────────────────────────────────────────────────────────────────────
@@ -259,18 +340,14 @@ constexpr Target kTargets[] = {{"CSTP streams", fuzz_cstp},
                                {"datagrams at a channel", fuzz_datagrams},
                                {"messages of workers", fuzz_link_header},
                                {"messages of workers at a channel", fuzz_worker_messages},
-                               {"frames of a client", fuzz_inbound}};
+                               {"frames of a client", fuzz_inbound},
+                               {"super-packets", fuzz_super_packets}};
 
 int64_t now_ms() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
-
-/** What a finding was found with, for on_abort. */
-char current[160];
-
-void on_abort(int) { [[maybe_unused]] const ssize_t n = write(2, current, strlen(current)); }
 
 }  // namespace
 
@@ -281,7 +358,7 @@ std::vector<std::string> names() {
 }
 
 uint64_t run(const std::string& name, uint64_t seed, int64_t milliseconds) {
-  signal(SIGABRT, on_abort);
+  __sanitizer_set_death_callback(print_current);
   uint64_t cases = 0;
   const int64_t until = now_ms() + milliseconds;
   for (const Target& target : kTargets) {
@@ -293,7 +370,6 @@ uint64_t run(const std::string& name, uint64_t seed, int64_t milliseconds) {
       cases += static_cast<uint64_t>(target.run(random));
     }
   }
-  signal(SIGABRT, SIG_DFL);
   return cases;
 }
 

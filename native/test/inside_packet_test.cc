@@ -9,13 +9,7 @@
 namespace wolfguard {
 namespace {
 
-/** The Internet checksum the slow way [rfc1071]: right when the sum over all is 0xffff. */
-uint16_t ones_sum(const Bytes& data) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < data.size(); i++) sum += i % 2 == 0 ? data[i] << 8 : data[i];
-  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(sum);
-}
+uint16_t ones_sum(const Bytes& data) { return samples::ones_sum(data.data(), data.size()); }
 
 Bytes part(const Bytes& bytes, size_t from, size_t to) {
   return Bytes(bytes.begin() + static_cast<ptrdiff_t>(from),

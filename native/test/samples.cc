@@ -1,5 +1,7 @@
 #include "samples.h"
 
+#include <algorithm>
+
 namespace wolfguard::samples {
 
 namespace {
@@ -90,6 +92,42 @@ Bytes ipv6_packet(size_t size, uint8_t source_last, uint8_t destination_last) {
   packet[23] = source_last;
   packet[39] = destination_last;
   return packet;
+}
+
+Bytes TcpSegment::encode() const {
+  const size_t ip_size = ipv4 ? 20 : 40, tcp_size = 20 + options;
+  const size_t size = ip_size + tcp_size + payload.size();
+  const uint8_t last = static_cast<uint8_t>(2 + flow);
+  Bytes packet = ipv4 ? ipv4_packet(size, last, 1) : ipv6_packet(size, last, 1);
+  packet[ipv4 ? 9 : 6] = 6;
+  uint8_t* tcp = &packet[ip_size];
+  store16(tcp, static_cast<uint16_t>(40000 + flow));
+  store16(tcp + 2, 443);
+  store32(tcp + 4, sequence);
+  store32(tcp + 8, 7777);
+  tcp[12] = static_cast<uint8_t>(tcp_size / 4 << 4);
+  tcp[13] = flags;
+  store16(tcp + 14, 501);
+  for (size_t i = 0; i < options; i++) tcp[20 + i] = 1;  // no operation
+  std::copy(payload.begin(), payload.end(), tcp + tcp_size);
+  if (ipv4) {
+    store16(&packet[4], ip_id);
+    packet[6] = 0x40;
+    store16(&packet[10], static_cast<uint16_t>(~ones_sum(&packet[0], 20)));
+  }
+  Bytes pseudo(packet.begin() + (ipv4 ? 12 : 8), packet.begin() + static_cast<ptrdiff_t>(ip_size));
+  append16(&pseudo, 6);
+  append16(&pseudo, size - ip_size);
+  pseudo.insert(pseudo.end(), tcp, tcp + size - ip_size);
+  store16(tcp + 16, static_cast<uint16_t>(~ones_sum(pseudo.data(), pseudo.size())));
+  return packet;
+}
+
+uint16_t ones_sum(const uint8_t* data, size_t size) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < size; i++) sum += i % 2 == 0 ? data[i] << 8 : data[i];
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(sum);
 }
 
 Bytes from_hex(const char* hex) {

@@ -26,6 +26,25 @@ Bytes cstp_frame(uint8_t type, const Bytes& payload);
 Bytes ipv4_packet(size_t size, uint8_t source_last, uint8_t destination_last);
 Bytes ipv6_packet(size_t size, uint8_t source_last, uint8_t destination_last);
 
+/** The Internet checksum's sum the slow way [rfc1071]; 0xffff over what bears its checksum. */
+uint16_t ones_sum(const uint8_t* data, size_t size);
+
+/** One TCP segment; addresses of the family and ports follow from `flow`. */
+struct TcpSegment {
+  bool ipv4 = true;
+  uint8_t flow = 0;
+  uint32_t sequence = 0;
+  uint16_t ip_id = 0;
+  /** ACK. */
+  uint8_t flags = 0x10;
+  /** 0 or 12: as many bytes of options. */
+  size_t options = 0;
+  Bytes payload;
+
+  /** The whole packet with right checksums. */
+  Bytes encode() const;
+};
+
 Bytes from_hex(const char* hex);
 
 /** 192.0.2.LAST and its port. */

@@ -26,6 +26,8 @@ export interface TestAddon {
   fuzzNames(): string[];
   /** How many cases were run; a finding aborts the process. */
   runFuzz(target: string, seed: number, milliseconds: number): number;
+  /** [the engine's end, the test's end] of a TUN queue that needs no root. */
+  openFakeTun(): [number, number];
   /** undefined: none is there. */
   readDatagram(fd: number): Buffer | undefined;
   /** false: no room. */
