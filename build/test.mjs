@@ -64,7 +64,20 @@ const STAGES = [
     limitMs: 4 * MINUTE_MS,
     counted: true,
     needsRoot: true,
-    commands: [tests('--test-concurrency=1', 'test/fuzz/**/*.test.ts')],
+    commands: [
+      tests('--test-concurrency=1', 'test/fuzz/**/*.test.ts'),
+      // Once more on the engine that the stage before has built with its sanitizers.
+      [
+        'env',
+        [
+          'SCENARIO_SANITIZED=1',
+          process.execPath,
+          '--test',
+          '--test-reporter=spec',
+          'test/fuzz/**/*.test.ts',
+        ],
+      ],
+    ],
   },
 ];
 

@@ -10,6 +10,7 @@ import type { CommandResult } from './host.ts';
 import { PORT, type Lab } from './lab.ts';
 import type { Exit, Program } from './program.ts';
 import { isAlive, processTree } from './proc.ts';
+import { sanitized, sanitizerEnvironment } from './sanitizer.ts';
 import { renderToml, type Settings } from './toml.ts';
 import { eventually } from './wait.ts';
 
@@ -145,7 +146,8 @@ export class Server {
 function defaultSettings(lab: Lab): Settings {
   return {
     listen: { tcp: [`[::]:${PORT}`], udp: [`[::]:${PORT}`] },
-    workers: { count: 2 },
+    // The sanitizers need system calls that the sandbox forbids.
+    workers: { count: 2, sandbox: !sanitized },
     state: { dir: lab.file('state'), runtime_dir: lab.file('run') },
     tls: {
       certificate: lab.certificate.certificatePath,
@@ -160,5 +162,7 @@ function defaultSettings(lab: Lab): Settings {
 }
 
 function launch(lab: Lab, config: string): Program {
-  return lab.server.spawn(process.execPath, [WOLFGUARD, 'serve', '-c', config]);
+  return lab.server.spawn(process.execPath, [WOLFGUARD, 'serve', '-c', config], {
+    env: sanitizerEnvironment(),
+  });
 }
