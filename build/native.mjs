@@ -40,8 +40,18 @@ if (!sanitize && !existsSync(path.join(directory, 'build/Release/wolfguard-pam')
 function runNodeGyp(command, args) {
   const { status } = spawnSync(
     process.execPath,
-    [nodeGyp, command, `--directory=${directory}`, `--nodedir=${nodeDir}`, '--loglevel=error', ...args],
-    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, MAKEFLAGS: '--no-print-directory -s' } },
+    [
+      nodeGyp,
+      command,
+      `--directory=${directory}`,
+      `--nodedir=${nodeDir}`,
+      '--loglevel=error',
+      ...args,
+    ],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...env, MAKEFLAGS: '--no-print-directory -s' },
+    },
   );
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -115,9 +115,7 @@ export interface Engine {
   /** Idempotent; 'tunnel-closed' follows with the same `end`. */
   closeTunnel(tunnel: number, end: TunnelEnd, tellClient: boolean): void;
   /** A snapshot without stopping the packet thread; undefined when there is no such tunnel. */
-  readTunnel(
-    tunnel: number,
-  ):
+  readTunnel(tunnel: number):
     | (TunnelCounters & {
         readonly channel: 'dtls' | 'tls';
         readonly dtlsCipher: string;
