@@ -59,7 +59,10 @@ struct TlsFront::Pending {
   Bytes to_relay;
   uint64_t passed_bytes = 0;
   bool peer_eof = false;
+  /** JavaScript has said its last and all of it has been read. */
   bool script_eof = false;
+  /** JavaScript reads no more; what it wrote before may still be on its way. */
+  bool script_deaf = false;
   /** All is said and our side of TCP closed: what still comes is thrown away. */
   bool draining = false;
   /** 0 = none: JavaScript times what is relayed. */
@@ -293,19 +296,19 @@ bool TlsFront::pump_plaintext(Pending& pending) {
 bool TlsFront::send_to_relay(Pending& pending) {
   if (pending.state != Pending::State::kRelaying) return true;
   size_t sent = 0;
-  while (sent < pending.to_relay.size()) {
+  while (!pending.script_deaf && sent < pending.to_relay.size()) {
     const ssize_t n = send(pending.relay.get(), pending.to_relay.data() + sent,
                            pending.to_relay.size() - sent, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EAGAIN) break;
       // JavaScript has closed its end: what the peer still sends is nobody's.
-      pending.to_relay.clear();
-      pending.script_eof = true;
-      return true;
+      pending.script_deaf = true;
+      break;
     }
     sent += static_cast<size_t>(n);
   }
   pending.passed_bytes += sent;
+  if (pending.script_deaf) sent = pending.to_relay.size();
   pending.to_relay.erase(pending.to_relay.begin(),
                          pending.to_relay.begin() + static_cast<ptrdiff_t>(sent));
   if (pending.peer_eof && pending.to_relay.empty()) shutdown(pending.relay.get(), SHUT_WR);
@@ -369,7 +372,8 @@ void TlsFront::update_interest(Pending& pending) {
   Connection& connection = *pending.connection;
   const bool room = pending.state == Pending::State::kHeld ? pending.to_relay.size() < kMaxHeldBytes
                                                            : pending.to_relay.empty();
-  const bool want_read = !pending.peer_eof && (pending.draining || (!pending.script_eof && room));
+  const bool wanted = !pending.script_eof && !pending.script_deaf && room;
+  const bool want_read = !pending.peer_eof && (pending.draining || wanted);
   const bool want_write = connection.tls->pending_output() > 0;
   const uint32_t socket_events = (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u);
   if (socket_events != pending.socket_events) {
