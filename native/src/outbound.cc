@@ -1,5 +1,7 @@
 #include "outbound.h"
 
+#include <algorithm>
+
 namespace wolfguard {
 
 namespace {
@@ -53,7 +55,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
 void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload) {
   uint8_t frame[kCstpHeaderSize + kMaxCstpPayload];
   if (payload.size() > kMaxCstpPayload) return;
-  memcpy(frame + kCstpHeaderSize, payload.data(), payload.size());
+  std::copy(payload.begin(), payload.end(), frame + kCstpHeaderSize);
   if (channel == Channel::kDtls) {
     frame[kCstpHeaderSize - 1] = static_cast<uint8_t>(type);
     seal_dtls(tunnel, frame + kCstpHeaderSize - 1, payload.size() + 1);

@@ -29,7 +29,7 @@ class Outbound {
   void set_now(int64_t now_ms) { now_ = now_ms; }
 
   void send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed);
-  /** Control frames are never dropped for a full queue. */
+  /** Control frames are never dropped for a full queue: see kMaxTlsOutput. */
   void send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload);
   void send_datagram(const UdpPath& path, const uint8_t* data, size_t size);
   /** True once, after the kernel has refused UDP_SEGMENT: it is off from then on. */
@@ -43,6 +43,12 @@ class Outbound {
   void flush(OnBroken&& on_broken, OnBlocked&& on_blocked);
 
  private:
+  /**
+   * Far beyond what data may leave waiting: only a client that makes us answer (DPD requests of
+   * 16 KiB) and never reads gets here. It is cut off, or it would fill our memory.
+   */
+  static constexpr size_t kMaxTlsOutput = 1 << 20;
+
   bool seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size);
   void refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size,
                       const InsidePacket& parsed);
@@ -67,7 +73,7 @@ void Outbound::flush(OnBroken&& on_broken, OnBlocked&& on_blocked) {
     tunnel->touched = false;
     if (tunnel->state == Tunnel::State::kDead) continue;
     TlsStream& tls = *tunnel->connection->tls;
-    if (!tls.flush(tunnel->connection->socket.get())) {
+    if (!tls.flush(tunnel->connection->socket.get()) || tls.pending_output() > kMaxTlsOutput) {
       on_broken(*tunnel);
     } else if ((tls.pending_output() > 0) != tunnel->waits_for_room) {
       on_blocked(*tunnel);
