@@ -18,6 +18,8 @@ constexpr uint64_t kCommandTag = tag(kTagOther, 0);
 constexpr size_t kReceiveSize = 16384 + 512;
 /** What a client may send behind its CONNECT before the answer; more waits in the socket. */
 constexpr size_t kMaxHeldBytes = 64 << 10;
+/** What may wait for a peer that is still listened to: an answer under way, and a little more. */
+constexpr size_t kMaxUnreadOutput = 64 << 10;
 /**
  * After JavaScript closed, the peer gets this long to take the rest of the answer and to close.
  * Closing at once would send a reset over an answer (413, 431 …) that is still on its way to a
@@ -372,7 +374,9 @@ void TlsFront::update_interest(Pending& pending) {
   Connection& connection = *pending.connection;
   const bool room = pending.state == Pending::State::kHeld ? pending.to_relay.size() < kMaxHeldBytes
                                                            : pending.to_relay.empty();
-  const bool wanted = !pending.script_eof && !pending.script_deaf && room;
+  // Reading makes OpenSSL answer (a KeyUpdate): who takes no answers is not read from either.
+  const bool wanted = !pending.script_eof && !pending.script_deaf && room &&
+                      connection.tls->pending_output() <= kMaxUnreadOutput;
   const bool want_read = !pending.peer_eof && (pending.draining || wanted);
   const bool want_write = connection.tls->pending_output() > 0;
   const uint32_t socket_events = (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u);
