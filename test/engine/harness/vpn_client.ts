@@ -22,6 +22,7 @@ export class VpnClient {
   /** The server has closed its side. */
   ended = false;
   error: Error | undefined;
+  readonly #tcp: net.Socket;
   #answer = '';
   #rest = Buffer.alloc(0);
   #connected = false;
@@ -29,20 +30,24 @@ export class VpnClient {
   /** Connects and logs in as TLS goes; no request is sent. */
   static async dial(rig: EngineRig, options: VpnClientOptions = {}): Promise<VpnClient> {
     const version = options.tlsVersion ?? 'TLSv1.3';
-    const socket = tls.connect({
+    const tcp = net.connect({
       host: '127.0.0.1',
       port: rig.port,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    });
+    const socket = tls.connect({
+      socket: tcp,
       servername: 'localhost',
       rejectUnauthorized: false,
       minVersion: version,
       maxVersion: version,
-      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     });
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the connection was closed')));
     });
-    return new VpnClient(rig, socket);
+    return new VpnClient(rig, socket, tcp);
   }
 
   /** Opens a tunnel. */
@@ -56,9 +61,11 @@ export class VpnClient {
     return client;
   }
 
-  private constructor(rig: EngineRig, socket: tls.TLSSocket) {
+  private constructor(rig: EngineRig, socket: tls.TLSSocket, tcp: net.Socket) {
     this.rig = rig;
     this.socket = socket;
+    this.#tcp = tcp;
+    tcp.on('error', () => undefined);
     socket.on('data', (data) => this.#take(data));
     socket.on('end', () => (this.ended = true));
     socket.on('close', () => (this.ended = true));
@@ -105,8 +112,8 @@ export class VpnClient {
 
   /** Ends the TCP connection with a reset. */
   reset(): void {
-    (this.socket as unknown as { _parent?: net.Socket })._parent?.resetAndDestroy();
-    this.socket.resetAndDestroy();
+    this.#tcp.resetAndDestroy();
+    this.socket.destroy();
   }
 
   close(): void {
