@@ -47,22 +47,28 @@ bool Liveness::check_idle(Tunnel& tunnel, int64_t now, Deadline* next) {
   return true;
 }
 
-/** Silent for 2 dpd: asked; for 3 dpd: dead. Asked again every half dpd in between [oc 7.2]. */
+/**
+ * Silent for 2 dpd: asked; for 3 dpd: dead. Asked again every half dpd in between [oc 7.2]. Nobody
+ * dies unasked: this thread may itself have been away (a stopped process, a machine's snapshot).
+ */
 bool Liveness::check_tls(Tunnel& tunnel, int64_t now, Deadline* next) {
   if (const int64_t dpd = tunnel.params.dpd_ms; dpd > 0) {
     const int64_t silent = now - tunnel.tls_rx_ms;
-    if (silent >= 3 * dpd) {
+    const bool asked = tunnel.tls_dpd_ms > tunnel.tls_rx_ms;
+    const bool answer_due = now - tunnel.tls_dpd_ms >= dpd / 2;
+    if (silent >= 3 * dpd && asked && answer_due) {
       closer_->close(tunnel, TunnelEnd::kDpdTimeout, false);
       return false;
     }
-    if (silent >= 2 * dpd) {
-      if (now - tunnel.tls_dpd_ms >= dpd / 2) {
+    if (silent < 2 * dpd) {
+      next->at(tunnel.tls_rx_ms + 2 * dpd);
+    } else {
+      if (answer_due) {
         tunnel.tls_dpd_ms = now;
         outbound_->send_control(tunnel, Channel::kTls, PacketType::kDpdRequest, {});
       }
-      next->at(now + dpd / 2);
+      next->at(tunnel.tls_dpd_ms + dpd / 2);
     }
-    next->at(tunnel.tls_rx_ms + (silent >= 2 * dpd ? 3 : 2) * dpd);
   }
   if (const int64_t keepalive = tunnel.params.keepalive_ms; keepalive > 0) {
     if (now - tunnel.tls_tx_ms >= keepalive) {
