@@ -89,6 +89,11 @@ void PacketLoop::run() {
     graveyard_.clear();
   }
   let_drain();
+  // Here and not when JavaScript's object is collected: clients shall see the end at once.
+  commands_.take_all();
+  graveyard_.clear();
+  tunnels_ = TunnelTable();
+  totals_->tunnels.store(0, std::memory_order_relaxed);
 }
 
 void PacketLoop::set_now(int64_t now) {
