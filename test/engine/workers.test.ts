@@ -1,0 +1,192 @@
+// Two engines as two workers share a port: what the kernel gives to the wrong one reaches the owner.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { system } from '../../native/system.ts';
+import { DATA, SERVER4, inside4, inside6, ipv4Packet, ipv6Packet } from './harness/cstp.ts';
+import { EngineRig, freePort } from './harness/engine_rig.ts';
+import { UdpChannel } from './harness/udp_channel.ts';
+import { until } from './harness/until.ts';
+import { VpnClient } from './harness/vpn_client.ts';
+
+const native = system();
+
+test('a packet on the wrong TUN queue reaches its client through the owner', async () => {
+  using pair = await Workers.start();
+  using client = await pair.connect(1, { inside4: inside4(2), inside6: inside6(2) });
+  pair.owns(inside4(2), 1);
+  pair.owns(inside6(2), 1);
+  const four = ipv4Packet(SERVER4, inside4(2), { size: 1400 });
+  const six = ipv6Packet([0xfd, ...Array<number>(15).fill(1)], inside6(2));
+  pair.rig(0).writeTun(four);
+  assert.deepEqual(await client.next(DATA), four);
+  pair.rig(0).writeTun(six);
+  assert.deepEqual(await client.next(DATA), six);
+  assert.equal(pair.rig(0).engine.totals().forwardedPackets, 2);
+  assert.equal(pair.rig(1).engine.readTunnel(client.tunnel)?.txPackets, 2);
+  // An owner that has no such tunnel (any more) drops it: nothing goes round in circles.
+  pair.owns(inside4(9), 1);
+  pair.rig(0).writeTun(ipv4Packet(SERVER4, inside4(9)));
+  await until('the drop', () => pair.rig(1).engine.totals().droppedPackets === 1);
+  assert.equal(pair.rig(1).engine.totals().forwardedPackets, 0);
+});
+
+test('a whole DTLS channel works through the worker that does not own it', async () => {
+  using pair = await Workers.start();
+  using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
+  const channel = await pair.channelThrough(0, client);
+  using _ = channel;
+  const forwarded = pair.rig(0).engine.totals().forwardedPackets;
+  for (let i = 0; i < 5; i++) assert.equal((await channel.echo()).toString(), 'echo');
+  assert.equal(pair.rig(0).engine.totals().forwardedPackets, forwarded + 5);
+  const packet = ipv4Packet(inside4(2), SERVER4);
+  channel.send(DATA, packet);
+  assert.deepEqual(await pair.rig(1).packetsInside(1), [packet]);
+  pair.rig(1).writeTun(ipv4Packet(SERVER4, inside4(2)));
+  assert.deepEqual(await channel.next(DATA), ipv4Packet(SERVER4, inside4(2)));
+  assert.equal(pair.rig(1).engine.readTunnel(client.tunnel)?.channel, 'dtls');
+});
+
+test('the claim to an end point ends with its tunnel, and a new one makes a new claim', async () => {
+  using pair = await Workers.start();
+  using first = await pair.connect(1, { inside4: inside4(2), dtls: true });
+  const channel = await pair.channelThrough(0, first);
+  pair.rig(1).engine.closeTunnel(first.tunnel, 'admin', false);
+  await pair.rig(1).tunnelEnd(first.tunnel);
+  const forwarded = (): number => pair.rig(0).engine.totals().forwardedPackets;
+  const before = forwarded();
+  for (let i = 0; i < 5; i++) {
+    channel.send(DATA, ipv4Packet(inside4(2), SERVER4));
+    await sleep(30);
+  }
+  // The first is forwarded and answered by a release; what follows is nobody's.
+  assert.ok(forwarded() <= before + 1, `${forwarded() - before} forwarded`);
+  channel[Symbol.dispose]();
+  using second = await pair.connect(1, { inside4: inside4(3), dtls: true });
+  using again = await pair.channelThrough(0, second);
+  assert.equal((await again.echo()).toString(), 'echo');
+});
+
+test('a client whose NAT moves it to another worker is found by its keys', async () => {
+  using pair = await Workers.start();
+  using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
+  using channel = await UdpChannel.connect(client);
+  assert.equal((await channel.echo()).toString(), 'echo');
+  const forwarded = (): number => pair.rig(0).engine.totals().forwardedPackets;
+  for (const before = forwarded(); forwarded() === before; ) {
+    channel.move();
+    assert.equal((await channel.echo()).toString(), 'echo');
+    assert.equal((await channel.echo()).toString(), 'echo');
+  }
+  assert.equal(pair.rig(1).eventsOf('dtls-opened').length, 1);
+});
+
+test('a worker that was replaced learns whose datagrams reach its socket', async () => {
+  using pair = await Workers.start();
+  using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
+  const channel = await pair.channelThrough(0, client);
+  using _ = channel;
+  await pair.replace(0);
+  // Its socket took the place of the old one in the port's group: the same datagrams reach it.
+  assert.equal((await channel.echo()).toString(), 'echo');
+  assert.equal((await channel.echo()).toString(), 'echo');
+  using fresh = await pair.connect(0, { inside4: inside4(3), dtls: true });
+  using own = await UdpChannel.connect(fresh);
+  assert.equal((await own.echo()).toString(), 'echo');
+});
+
+test('the owner is replaced: its clients are gone, and come back to any worker', async () => {
+  using pair = await Workers.start();
+  using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
+  pair.owns(inside4(2), 1);
+  using channel = await pair.channelThrough(0, client);
+  await pair.replace(1);
+  await until('the connection to end', () => client.ended);
+  channel.send(DATA, ipv4Packet(inside4(2), SERVER4));
+  using back = await pair.connect(0, { inside4: inside4(2), dtls: true });
+  pair.owns(inside4(2), 0);
+  const packet = ipv4Packet(SERVER4, inside4(2));
+  pair.rig(1).writeTun(packet);
+  assert.deepEqual(await back.next(DATA), packet);
+  using again = await UdpChannel.connect(back);
+  assert.equal((await again.echo()).toString(), 'echo');
+});
+
+/** Two workers that share a port, an owners' table and their mailboxes. */
+class Workers {
+  readonly #port: number;
+  readonly #owners = native.createOwners(64);
+  readonly #mailboxes = [native.openMailbox(), native.openMailbox()];
+  readonly #rigs: EngineRig[] = [];
+
+  static async start(): Promise<Workers> {
+    const workers = new Workers(await freePort());
+    for (const worker of [0, 1]) workers.#rigs[worker] = await workers.#startOne(worker);
+    return workers;
+  }
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  rig(worker: number): EngineRig {
+    return this.#rigs[worker] ?? assert.fail();
+  }
+
+  owns(address: readonly number[], worker: number): void {
+    native.setOwner(this.#owners, Uint8Array.from(address), worker);
+  }
+
+  /** A tunnel of that worker: the kernel chooses who accepts, so it is tried until it is right. */
+  async connect(
+    worker: number,
+    wishes: Parameters<typeof VpnClient.connect>[1],
+  ): Promise<VpnClient> {
+    for (;;) {
+      const client = await VpnClient.dial(this.rig(worker));
+      const { localPort } = client.socket;
+      const info = await until('the connection', () =>
+        this.#rigs
+          .flatMap((rig) => rig.eventsOf('connection').map((event) => ({ rig, event })))
+          .find(({ event }) => event.peerPort === localPort),
+      );
+      if (info.rig === this.rig(worker)) {
+        await client.openTunnel(wishes);
+        return client;
+      }
+      client.close();
+    }
+  }
+
+  /** A DTLS channel whose datagrams reach the socket of that worker. */
+  async channelThrough(worker: number, client: VpnClient): Promise<UdpChannel> {
+    for (;;) {
+      const before = this.rig(worker).engine.totals().forwardedPackets;
+      const channel = await UdpChannel.connect(client);
+      await channel.echo();
+      if (this.rig(worker).engine.totals().forwardedPackets > before) return channel;
+      channel[Symbol.dispose]();
+    }
+  }
+
+  async replace(worker: number): Promise<void> {
+    this.rig(worker).close();
+    this.#rigs[worker] = await this.#startOne(worker);
+  }
+
+  [Symbol.dispose](): void {
+    for (const rig of this.#rigs) rig.close();
+    for (const fd of [this.#owners, ...this.#mailboxes.flat()]) native.closeFd(fd);
+  }
+
+  #startOne(worker: number): Promise<EngineRig> {
+    return EngineRig.start({
+      worker,
+      workers: 2,
+      port: this.#port,
+      owners: this.#owners,
+      inbox: this.#mailboxes[worker]?.[0] ?? -1,
+      outboxes: this.#mailboxes.map(([, send]) => send),
+    });
+  }
+}
