@@ -113,11 +113,14 @@ size_t UdpSender::send_run(int from, int to) {
 
 size_t UdpSender::on_refusal(int i, int error) {
   if (trains_[static_cast<size_t>(i)].count == 1) return 1;  // EMSGSIZE, a firewall, no route
-  if (error == EIO || error == EINVAL || error == EOPNOTSUPP) {
+  const size_t lost = send_piecemeal(i);
+  // Only if each leaves by itself is it the train that the kernel does not want: datagrams too big
+  // for the path, which any client can ask for (an MTU probe comes back), are EINVAL too.
+  if (lost == 0 && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
     refused_ = segmentation_;
     segmentation_ = false;
   }
-  return send_piecemeal(i);
+  return lost;
 }
 
 size_t UdpSender::send_piecemeal(int i) {
