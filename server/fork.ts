@@ -18,7 +18,7 @@ export interface ForkOptions {
   readonly title: string;
   /** They become descriptors 4, 5, 6 … of the child. */
   readonly fds: readonly number[];
-  /** Size of libuv's thread pool, where password hashes are computed; libuv's own is 4. */
+  /** This many threads compute password hashes (libuv's own pool has 4). */
   readonly threads?: number;
 }
 
@@ -43,8 +43,13 @@ export function forkProgram(
 
 function environment(threads: number | undefined): Record<string, string | undefined> {
   const passed = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
-  const pool = threads === undefined ? [] : [['UV_THREADPOOL_SIZE', String(threads)] as const];
-  return Object.fromEntries([...passed, ...pool]);
+  if (threads === undefined) return Object.fromEntries(passed);
+  return {
+    ...Object.fromEntries(passed),
+    UV_THREADPOOL_SIZE: String(threads),
+    // A hash takes 19 MiB: given back to the system each time, not kept once for every thread.
+    MALLOC_MMAP_THRESHOLD_: String(1024 * 1024),
+  };
 }
 
 /** .ts in a checkout, .js in the published package: whatever this file itself is. */

@@ -172,7 +172,8 @@ export class HttpFront {
   ): void {
     const last =
       connection.requests >= this.#options.limits.requestsPerConnection ||
-      request.httpVersion === '1.0';
+      request.httpVersion === '1.0' ||
+      !response.shouldKeepAlive;
     const headers = [
       ...this.#options.extraHeaders(),
       ...answer.headers,

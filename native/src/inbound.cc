@@ -98,7 +98,9 @@ bool Inbound::on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size)
 void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
   const auto parsed = parse_inside_packet(packet, size);
   if (!parsed || !owns_source(tunnel, *parsed)) {
-    bump(parsed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
+    // Every system sends router solicitations into a new link: not sound to route, no spoofing.
+    const bool spoofed = parsed && !is_from_own_link(*parsed);
+    bump(spoofed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
     bump(totals_->dropped_packets);
     return;
   }

@@ -95,6 +95,12 @@ std::optional<InsidePacket> parse_inside_packet(const uint8_t* packet, size_t si
   return std::nullopt;
 }
 
+bool is_from_own_link(const InsidePacket& packet) {
+  if (packet.version != 6) return false;
+  return packet.source == Address{} ||
+         (packet.source[0] == 0xfe && (packet.source[1] & 0xc0) == 0x80);
+}
+
 bool is_real_data(const InsidePacket& packet) {
   return packet.version == 4
              ? packet.protocol != IPPROTO_ICMP && packet.protocol != IPPROTO_IGMP

@@ -21,6 +21,9 @@ struct InsidePacket {
 /** nullopt: no IP packet, or one whose header does not fit its size. */
 std::optional<InsidePacket> parse_inside_packet(const uint8_t* packet, size_t size);
 
+/** From an address that holds on the client's own link only: fe80::/10, or none yet (::). */
+bool is_from_own_link(const InsidePacket& packet);
+
 /** Does it count against the idle timeout? ICMP, ICMPv6 and IGMP do not [oc 7.2]. */
 bool is_real_data(const InsidePacket& packet);
 
