@@ -40,8 +40,7 @@ void DtlsChannel::on_link(const LinkMessage& message) {
       on_stranger(message.payload, message.size, message.path, message.from_worker);
       break;
     case LinkKind::kClaim:
-      if (foreign_.size() >= kMaxForeign) foreign_.clear();
-      foreign_[message.path.peer] = message.from_worker;
+      remember_foreign(message.path.peer, message.from_worker);
       break;
     case LinkKind::kRelease:
       foreign_.erase(message.path.peer);
@@ -74,6 +73,11 @@ void DtlsChannel::dispatch(uint8_t* data, size_t size, const UdpPath& path, int 
   }
 }
 
+void DtlsChannel::remember_foreign(const Endpoint& peer, int owner) {
+  if (foreign_.size() >= kMaxForeign) foreign_.clear();
+  foreign_[peer] = owner;
+}
+
 bool DtlsChannel::forward_foreign(uint8_t* data, size_t size, const UdpPath& path) {
   const auto it = foreign_.find(path.peer);
   if (it == foreign_.end()) return false;
@@ -93,9 +97,13 @@ void DtlsChannel::on_hello(uint8_t* data, size_t size, const UdpPath& path, int 
   // Byte 0 of the App-ID is the number of the worker that chose it [oc 8.4].
   const int owner = hello->app_id[0];
   if (owner != links_->self()) {
-    if (from_worker == kOwnSocket && links_->send(owner, LinkKind::kDatagram, path, {data, size})) {
+    if (from_worker != kOwnSocket) return;
+    if (links_->send(owner, LinkKind::kDatagram, path, {data, size})) {
       bump(totals_->forwarded_packets);
     }
+    // The client's next flight may overtake the owner's claim. A stranger who makes this entry up
+    // gains nothing: the owner releases what it does not know.
+    if (!hello->cookie.empty()) remember_foreign(path.peer, owner);
     return;
   }
   Tunnel* tunnel = tunnels_->by_app_id(hello->app_id);

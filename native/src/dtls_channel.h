@@ -46,6 +46,7 @@ class DtlsChannel {
   bool try_to_open(uint8_t* data, size_t size, const UdpPath& path);
   void repeat_flight(Tunnel& tunnel, bool soon);
   void send_flight(const Flight& flight, const UdpPath& path);
+  void remember_foreign(const Endpoint& peer, int owner);
   bool forward_foreign(uint8_t* data, size_t size, const UdpPath& path);
   bool spend_trial();
 

@@ -38,6 +38,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
       drop(tunnel);
       return;
     }
+    tunnel.dtls_unanswered = true;
   } else {
     TlsStream& tls = *tunnel.connection->tls;
     encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
@@ -84,7 +85,6 @@ bool Outbound::seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size) {
   if (sealed == 0) return false;
   udp_.commit(tunnel.active.path, sealed);
   tunnel.dtls_tx_ms = now_;
-  tunnel.dtls_unanswered = true;
   return true;
 }
 

@@ -55,7 +55,7 @@ struct Tunnel {
   bool dtls_confirmed = false;
   /** See silence_dtls [oc 7.2]. */
   bool dtls_silent = false;
-  /** Something has been sent by DTLS since a record last came. */
+  /** Data has been sent by DTLS since a record last came; an answer to a DPD wants no answer. */
   bool dtls_unanswered = false;
   int64_t dtls_rx_ms = 0, dtls_tx_ms = 0, dtls_dpd_ms = 0;
   /** Sent again when the client repeats its own last flight, until it is confirmed. */
