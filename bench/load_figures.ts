@@ -164,21 +164,29 @@ async function storm({ lab, server }: Scene): Promise<Figures> {
   const report = await run.report<Figures>(seconds * 1000 + 60_000);
   const { logins } = report as { readonly logins: { readonly completed: number } };
   const spent = cpuSecondsOf(server.program.pid) - before;
-  return { serverCpuMsPerLogin: round3((spent * 1000) / logins.completed), ...report };
+  // Of ocserv only the processes that outlive a login are seen: its own figure would be too low.
+  return { lastingProcessesCpuMsPerLogin: round3((spent * 1000) / logins.completed), ...report };
 }
 
 /** Up: counted and dropped by nftables behind the server's TUN device. Down: by the client. */
 async function flood({ lab, server }: Scene): Promise<Figures> {
   const rate = Number(values.rate ?? 200_000);
   const sessions = Number(values.sessions ?? 8);
-  lab.server.nft(`table inet flood { chain sink { type filter hook prerouting priority raw;
-    udp dport ${FLOOD_PORT} counter drop; } }`);
+  lab.server.nft(`table inet flood {
+    chain sink {
+      type filter hook prerouting priority raw
+      udp dport ${FLOOD_PORT} counter drop
+    }
+  }`);
   const common = ['--sessions', `${sessions}`, '--seconds', `${seconds}`, '--buffer', '4194304'];
   const flood = [...['flood', channel, ...common], '--port', `${FLOOD_PORT}`];
   const figures: Record<string, unknown> = { sessions, offered: rate };
   const up = new LoadRun(lab, [...flood, '--packet-rate', `${rate}`, '--target', server.inside4]);
   await up.ready(60_000);
   const upBefore = cpuSecondsOf(server.program.pid);
+  const watchedSeconds = seconds - 1; // ocserv's processes go with their sessions
+  await sleep(watchedSeconds * 1000);
+  const upSpent = cpuSecondsOf(server.program.pid) - upBefore;
   const sent = (await up.report<Flood>(seconds * 1000 + 30_000)).flood.sentPerSecond;
   const counted = /counter packets (\d+)/.exec(lab.server.run('nft', ['list', 'ruleset']))?.[1];
   figures['up'] = {
@@ -186,7 +194,7 @@ async function flood({ lab, server }: Scene): Promise<Figures> {
       sentPerSecond: Math.round(sent),
       receivedPerSecond: Math.round(Number(counted) / seconds),
     },
-    serverCores: round3((cpuSecondsOf(server.program.pid) - upBefore) / seconds),
+    serverCores: round3(upSpent / watchedSeconds),
   };
   const down = new LoadRun(lab, [...flood, '--packet-rate', '0', '--target', server.inside4]);
   const { addresses } = await down.ready(60_000);

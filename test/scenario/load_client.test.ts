@@ -19,6 +19,10 @@ const build = fileURLToPath(new URL('../../bench/build.mjs', import.meta.url));
 const { status, stderr } = spawnSync(process.execPath, [build], { encoding: 'utf8' });
 assert.equal(status, 0, stderr);
 
+const lab = new Lab();
+after(() => lab.close());
+const server = await Server.start(lab, {}, [ALICE]);
+
 test('the ClientHello bears the App-ID as its session id, and no trace of a resumption', () => {
   const appId = randomBytes(32);
   const hello = Buffer.from(loadAddon().makeClientHello(appId));
@@ -31,10 +35,6 @@ test('the ClientHello bears the App-ID as its session id, and no trace of a resu
   const suites = hello.subarray(95, 95 + hello.readUInt16BE(93));
   assert.equal(suites.readUInt16BE(0), 0x00a9);
 });
-
-const lab = new Lab();
-after(() => lab.close());
-const server = await Server.start(lab, {}, [ALICE]);
 
 interface Report {
   readonly stillUp: number;

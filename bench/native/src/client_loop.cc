@@ -261,7 +261,8 @@ void ClientLoop::send_flood() {
   if (flood_.sessions.empty()) return;
   const int64_t now_ns = monotonic_ns();
   flood_owed_ += static_cast<double>(now_ns - flood_since_ns_) * 1e-9 * flood_.per_second;
-  flood_owed_ = std::min(flood_owed_, kMaxFloodDebtSeconds * flood_.per_second);
+  flood_owed_ =
+      std::min(flood_owed_, kMaxFloodDebtSeconds * flood_.per_second + 2.0 * flood_.burst);
   flood_since_ns_ = now_ns;
   uint8_t buffer[kHeadroom + kSmallPacketSize];
   while (flood_owed_ >= flood_.burst) {
