@@ -4,6 +4,7 @@
 //   node bench/load_figures.ts hold    memory of the server with --sessions held, and probes
 //   node bench/load_figures.ts storm   logins per second, password check excluded for wolfguard
 //   node bench/load_figures.ts flood   64-byte packets, both ways
+//   node bench/load_figures.ts crowd   probes of one session, alone and while --rate logins/s arrive
 //
 // Options: --only NAME, --rounds N, --seconds T, --sessions N, --streams N, --rate R, --tls,
 // --nic-segmentation off. Prints one JSON line per measurement.
@@ -49,6 +50,7 @@ const cases: Readonly<Record<string, (scene: Scene) => Promise<Figures>>> = {
   hold,
   storm,
   flood,
+  crowd,
 };
 const measure = cases[positionals[0] ?? ''];
 if (measure === undefined || process.getuid?.() !== 0) {
@@ -74,7 +76,7 @@ for (let round = 0; round < rounds; round += 1) {
 
 function start(name: 'wolfguard' | 'ocserv', lab: Lab): Promise<Scene['server']> {
   if (name === 'ocserv') return Ocserv.start(lab, [ALICE]);
-  if (positionals[0] === 'storm' || positionals[0] === 'hold') {
+  if (['storm', 'hold', 'crowd'].includes(positionals[0] ?? '')) {
     process.env['NODE_OPTIONS'] = `--import ${CHEAP_HASH}`;
   }
   const settings = { workers: { count: Number(values.workers ?? 0) }, log: { level: 'info' } };
@@ -166,6 +168,26 @@ async function storm({ lab, server }: Scene): Promise<Figures> {
   const spent = cpuSecondsOf(server.program.pid) - before;
   // Of ocserv only the processes that outlive a login are seen: its own figure would be too low.
   return { lastingProcessesCpuMsPerLogin: round3((spent * 1000) / logins.completed), ...report };
+}
+
+async function crowd({ lab, server }: Scene): Promise<Figures> {
+  const figures: Record<string, unknown> = {};
+  const rate = Number(values.rate ?? 200);
+  const storm = ['storm', channel, '--sources', addSources(lab, 4).join(','), '--rate', `${rate}`];
+  await new LoadRun(lab, [...storm, '--seconds', '2']).report(60_000);
+  for (const when of ['alone', 'crowded'] as const) {
+    const probe = new LoadRun(lab, [
+      ...['hold', channel, '--probe-rate', '100', '--target', server.inside4],
+      ...['--seconds', `${seconds}`],
+    ]);
+    await probe.ready(30_000);
+    const others =
+      when === 'crowded' ? new LoadRun(lab, [...storm, '--seconds', `${seconds}`]) : undefined;
+    const { probes } = await probe.report<{ readonly probes: Figures }>(seconds * 1000 + 30_000);
+    figures[when] = probes;
+    figures['logins'] = (await others?.report<Figures>(60_000))?.['logins'];
+  }
+  return figures;
 }
 
 /** Up: counted and dropped by nftables behind the server's TUN device. Down: by the client. */

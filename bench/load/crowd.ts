@@ -44,6 +44,7 @@ export class Crowd {
   readonly #entering = new Map<number, Entering>();
   readonly #leaving = new Map<number, (how: string) => void>();
   #started = 0;
+  #nextLogin = 0;
   #stopped = false;
 
   constructor(client: NativeClient, options: LoadOptions) {
@@ -64,18 +65,23 @@ export class Crowd {
 
   /** Connects that many sessions; resolves when each is up or has failed. */
   async connect(count: number): Promise<void> {
-    const began = performance.now();
     let begun = 0;
     const lane = async (): Promise<void> => {
       while (begun < count && !this.#stopped) {
-        const dueMs = this.#options.rate > 0 ? (begun * 1000) / this.#options.rate : 0;
         begun += 1;
-        const waitMs = began + dueMs - performance.now();
-        if (waitMs > 0) await sleep(waitMs);
+        await this.pace();
         await this.enter();
       }
     };
     await Promise.all(Array.from({ length: Math.min(this.#options.parallel, count) }, lane));
+  }
+
+  /** Waits for the moment at which the next login may begin by --rate. */
+  async pace(): Promise<void> {
+    if (this.#options.rate === 0) return;
+    const now = performance.now();
+    this.#nextLogin = Math.max(this.#nextLogin, now) + 1000 / this.#options.rate;
+    await sleep(this.#nextLogin - now);
   }
 
   /** One login, CONNECT and DTLS handshake; undefined when it failed. */

@@ -70,6 +70,7 @@ export async function storm(run: Run): Promise<Report> {
   let done = 0;
   const lane = async (): Promise<void> => {
     while (performance.now() < end && !signal.aborted) {
+      await crowd.pace();
       const member = await crowd.enter();
       // A server that refuses at once must not be answered by a busy loop.
       if (member === undefined) await sleep(100);

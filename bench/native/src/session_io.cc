@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "http_answer.h"
 
@@ -92,7 +93,7 @@ void SessionIo::start(Session& session, size_t source, std::string request) {
   session.tls = TlsStream::create(tls_.get());
   session.tcp = open_socket(SOCK_STREAM, source, options_.server.port);
   if (!session.tls || !session.tcp) {
-    end(session, "no socket");
+    end(session, std::string("no connection: ") + strerror(errno));
     return;
   }
   SSL_set_connect_state(session.tls->ssl());
@@ -150,6 +151,7 @@ void SessionIo::open_tunnel(Session& session, const TunnelTerms& terms) {
   session.tls_rx_ms = session.tls_tx_ms = now_;
   bump(totals_->sessions);
   if (terms.has_dtls) begin_dtls(session, terms);
+  if (session.state == Session::State::kDead) return;
   std::string early = std::exchange(session.heard, {});
   if (!early.empty()) {
     on_text(session, reinterpret_cast<uint8_t*>(early.data()), early.size());
@@ -161,6 +163,7 @@ void SessionIo::begin_dtls(Session& session, const TunnelTerms& terms) {
   Psk psk;
   if (SSL_export_keying_material(session.tls->ssl(), psk.data(), psk.size(), kExporterLabel,
                                  sizeof kExporterLabel - 1, nullptr, 0, 0) != 1) {
+    end(session, "no exporter");
     return;
   }
   session.handshake = ClientHandshake::create(dtls_.get(), terms.app_id, psk);
@@ -175,7 +178,7 @@ void SessionIo::begin_dtls(Session& session, const TunnelTerms& terms) {
   }
   session.udp = open_socket(SOCK_DGRAM, source, terms.dtls_port);
   if (!session.handshake || !session.udp) {
-    session.handshake.reset();
+    end(session, std::string("no UDP socket: ") + strerror(errno));
     return;
   }
   session.dtls_since_ms = now_;
