@@ -22,10 +22,6 @@ constexpr size_t kDatagramSize = 16384 + 128;
 constexpr size_t kMaxDatagramTrain = 65536;
 /** Encrypted bytes that may wait for TCP before data is dropped, as a socket buffer would. */
 constexpr size_t kMaxTlsBacklog = 512 << 10;
-constexpr int64_t kLoginTimeoutMs = 60'000, kLeaveTimeoutMs = 3'000, kDtlsTimeoutMs = 15'000;
-/** Our first record may be lost: asked again until the server has answered by DTLS. */
-constexpr int64_t kFirstAskMs = 1'000;
-constexpr char kExporterLabel[] = "EXPORTER-openconnect-psk";
 
 }  // namespace
 
@@ -159,79 +155,6 @@ void SessionIo::open_tunnel(Session& session, const TunnelTerms& terms) {
   }
 }
 
-void SessionIo::begin_dtls(Session& session, const TunnelTerms& terms) {
-  Psk psk;
-  if (SSL_export_keying_material(session.tls->ssl(), psk.data(), psk.size(), kExporterLabel,
-                                 sizeof kExporterLabel - 1, nullptr, 0, 0) != 1) {
-    end(session, "no exporter");
-    return;
-  }
-  session.handshake = ClientHandshake::create(dtls_.get(), terms.app_id, psk);
-  // The same source as TCP has, whichever that is.
-  sockaddr_storage name{};
-  socklen_t size = sizeof name;
-  getsockname(session.tcp.get(), reinterpret_cast<sockaddr*>(&name), &size);
-  const Address local = endpoint_from(name).address;
-  size_t source = 0;
-  for (size_t i = 0; i < options_.sources.size(); i++) {
-    if (options_.sources[i] == local) source = i;
-  }
-  session.udp = open_socket(SOCK_DGRAM, source, terms.dtls_port);
-  if (!session.handshake || !session.udp) {
-    end(session, std::string("no UDP socket: ") + strerror(errno));
-    return;
-  }
-  session.dtls_since_ms = now_;
-  poller_->add(session.udp.get(), EPOLLIN, udp_tag(session.id));
-  advance_handshake(session, session.handshake->start());
-}
-
-void SessionIo::advance_handshake(Session& session, ClientHandshake::Status status) {
-  send_handshake_output(session);
-  if (status == ClientHandshake::Status::kAgain) return;
-  DtlsSecrets secrets;
-  if (status == ClientHandshake::Status::kDone && session.handshake->take_secrets(&secrets)) {
-    session.keys = DtlsKeys::create(secrets);
-    OPENSSL_cleanse(&secrets, sizeof secrets);
-  }
-  if (!session.keys) {
-    session.handshake.reset();
-    bump(totals_->dtls_lost);
-    return;
-  }
-  // The handshake stays, for its cipher's name, until the server has answered.
-  session.dtls_rx_ms = now_;
-  session.dtls_asked_ms = now_;
-  send_control(session, Channel::kDtls, PacketType::kDpdRequest, nullptr, 0);
-}
-
-void SessionIo::send_handshake_output(Session& session) {
-  for (const Bytes& datagram : session.handshake->output()) {
-    // A lost datagram is repeated by OpenSSL's timer.
-    [[maybe_unused]] const ssize_t n =
-        ::send(session.udp.get(), datagram.data(), datagram.size(), MSG_DONTWAIT);
-  }
-  session.handshake->output().clear();
-}
-
-bool SessionIo::tick_handshake(Session& session) {
-  if (!session.handshake || session.state != Session::State::kTunnel) return false;
-  if (now_ - session.dtls_since_ms > kDtlsTimeoutMs) {
-    session.handshake.reset();
-    session.keys.reset();
-    bump(totals_->dtls_lost);
-    return false;
-  }
-  if (!session.keys) {
-    session.handshake->on_tick();
-    send_handshake_output(session);
-  } else if (now_ - session.dtls_asked_ms >= kFirstAskMs) {
-    session.dtls_asked_ms = now_;
-    send_control(session, Channel::kDtls, PacketType::kDpdRequest, nullptr, 0);
-  }
-  return true;
-}
-
 // ─── 4: from the server ───────────────────────────────────────────────────────────────────────
 
 void SessionIo::on_tcp(Session& session, uint32_t events) {
@@ -336,42 +259,6 @@ void SessionIo::on_frame(Session& session, Channel channel, PacketType type, uin
   }
 }
 
-void SessionIo::on_udp(Session& session) {
-  int n = DatagramReader::kBatch;
-  while (n == DatagramReader::kBatch && session.state == Session::State::kTunnel) {
-    n = reader_.receive(session.udp.get());
-    for (int i = 0; i < n; i++) {
-      if (reader_.truncated(i)) continue;
-      const size_t size = reader_.size(i), step = reader_.segment_size(i);
-      for (size_t at = 0; at < size && session.state == Session::State::kTunnel; at += step) {
-        on_datagram(session, reader_.data(i) + at, std::min(step, size - at));
-      }
-    }
-    inside_->flush();  // the reader's buffer is about to be used again
-  }
-}
-
-void SessionIo::on_datagram(Session& session, uint8_t* data, size_t size) {
-  if (session.handshake && !session.keys) {
-    advance_handshake(session, session.handshake->feed(data, size));
-    return;
-  }
-  while (const auto header = parse_dtls_header(data, size)) {
-    if (!session.keys) return;
-    const bool wanted = header->epoch == 1 && header->type == ContentType::kApplicationData;
-    if (const auto text = wanted ? session.keys->open(data, *header) : std::nullopt;
-        text && !text->empty()) {
-      session.dtls_rx_ms = now_;
-      on_frame(session, Channel::kDtls, static_cast<PacketType>((*text)[0]), text->data() + 1,
-               text->size() - 1);
-    } else if (wanted) {
-      bump(totals_->dropped_packets);
-    }
-    data += kDtlsHeaderSize + header->length;
-    size -= kDtlsHeaderSize + header->length;
-  }
-}
-
 // ─── 5: to the server ─────────────────────────────────────────────────────────────────────────
 
 void SessionIo::send_data(Session& session, uint8_t* packet, size_t size) {
@@ -443,85 +330,6 @@ void SessionIo::flush() {
     }
   }
   touched_.clear();
-}
-
-// ─── 6: the end ───────────────────────────────────────────────────────────────────────────────
-
-void SessionIo::leave(Session& session, bool with_goodbye) {
-  if (!with_goodbye || session.state != Session::State::kTunnel) {
-    end(session, "left");
-    return;
-  }
-  const uint8_t goodbye[] = {static_cast<uint8_t>(DisconnectReason::kUserLogout), 'b', 'y', 'e'};
-  send_control(session, Channel::kTls, PacketType::kDisconnect, goodbye, sizeof goodbye);
-  session.state = Session::State::kLeaving;
-  session.since_ms = now_;
-  bump(totals_->sessions, static_cast<uint64_t>(-1));
-  if (session.dtls_up) bump(totals_->dtls, static_cast<uint64_t>(-1));
-  session.dtls_up = false;
-}
-
-void SessionIo::end(Session& session, std::string how) {
-  if (session.state == Session::State::kDead) return;
-  if (session.state == Session::State::kTunnel) {
-    bump(totals_->sessions, static_cast<uint64_t>(-1));
-    if (session.dtls_up) bump(totals_->dtls, static_cast<uint64_t>(-1));
-  }
-  // Thousands of connections in TIME_WAIT would use up the ports of a login storm.
-  const linger at_once{1, 0};
-  if (session.state == Session::State::kLeaving && session.tcp) {
-    setsockopt(session.tcp.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  }
-  session.state = Session::State::kDead;
-  session.tcp.reset();
-  session.udp.reset();
-  on_event_({Event::Type::kClosed, session.id, std::move(how), {}});
-}
-
-/** As the stock client does: asks after dpd seconds of silence, gives up after twice that. */
-int64_t SessionIo::check(Session& session) {
-  constexpr int64_t kHorizonMs = 30'000;
-  if (session.state == Session::State::kLeaving) {
-    if (now_ - session.since_ms >= kLeaveTimeoutMs) end(session, "logout unanswered");
-    return session.since_ms + kLeaveTimeoutMs;
-  }
-  if (session.state != Session::State::kTunnel) {
-    if (now_ - session.since_ms >= kLoginTimeoutMs) end(session, "login timed out");
-    return session.since_ms + kLoginTimeoutMs;
-  }
-  int64_t next = now_ + kHorizonMs;
-  if (const int64_t dpd = session.dpd_ms; dpd > 0) {
-    if (now_ - session.tls_rx_ms >= 2 * dpd + dpd / 2) {
-      end(session, "dead peer");
-      return next;
-    }
-    if (now_ - session.tls_rx_ms >= dpd && now_ - session.tls_asked_ms >= dpd / 2) {
-      session.tls_asked_ms = now_;
-      bump(totals_->dpd_asked);
-      send_control(session, Channel::kTls, PacketType::kDpdRequest, nullptr, 0);
-    }
-    if (session.dtls_up && now_ - session.dtls_rx_ms >= 2 * dpd + dpd / 2) {
-      session.dtls_up = false;
-      bump(totals_->dtls, static_cast<uint64_t>(-1));
-      bump(totals_->dtls_lost);
-    } else if (session.dtls_up && now_ - session.dtls_rx_ms >= dpd &&
-               now_ - session.dtls_asked_ms >= dpd / 2) {
-      session.dtls_asked_ms = now_;
-      bump(totals_->dpd_asked);
-      send_control(session, Channel::kDtls, PacketType::kDpdRequest, nullptr, 0);
-    }
-    next = std::min(next, now_ + dpd / 2);
-  }
-  if (const int64_t keepalive = session.keepalive_ms; keepalive > 0) {
-    if (now_ - session.tls_tx_ms >= keepalive) {
-      send_control(session, Channel::kTls, PacketType::kKeepalive, nullptr, 0);
-    }
-    if (session.dtls_up && now_ - session.dtls_tx_ms >= keepalive) {
-      send_control(session, Channel::kDtls, PacketType::kKeepalive, nullptr, 0);
-    }
-    next = std::min(next, now_ + keepalive);
-  }
-  return next;
 }
 
 }  // namespace wolfguard::load

@@ -6,6 +6,8 @@
 //   4  on_tcp        CSTP frames, on_udp: DTLS records; to Inside, or answered here
 //   5  send_data     an inside packet by DTLS when it is up, else by TLS
 //   6  leave         a goodbye, and the server closes; or an end without a word
+//
+// session_dtls.cc has the UDP side, session_life.cc the end and what time does.
 #pragma once
 
 #include <functional>
