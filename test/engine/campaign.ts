@@ -25,4 +25,5 @@ for (; performance.now() < end; seed++) {
   }
 }
 console.log(`last seed ${seed - 1}`);
-for (const [target, count] of cases) console.log(`${count.toLocaleString('en').padStart(14)}  ${target}`);
+for (const [target, count] of cases)
+  console.log(`${count.toLocaleString('en').padStart(14)}  ${target}`);

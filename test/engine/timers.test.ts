@@ -52,10 +52,10 @@ void suite('time', { concurrency: true }, () => {
     using channel = await UdpChannel.connect(client);
     await channel.echo();
     assert.deepEqual(await client.next(KEEPALIVE), Buffer.alloc(0));
-    assert.deepEqual(await channel.next(KEEPALIVE), Buffer.alloc(0));
-    await sleep(1000);
-    assert.deepEqual(client.frames, []);
+    const first = performance.now();
     await client.next(KEEPALIVE);
+    assert.ok(performance.now() - first > 1400);
+    assert.deepEqual(await channel.next(KEEPALIVE), Buffer.alloc(0));
   });
 
   test('a tunnel without data ends when its idle time is over; ICMP and DPD are no data', async () => {
@@ -73,7 +73,7 @@ void suite('time', { concurrency: true }, () => {
     assert.equal((await rig.tunnelEnd(idle.tunnel)).end, 'idle-timeout');
     const took = performance.now() - start;
     clearInterval(chatter);
-    assert.ok(took > 2400 && took < 5500, `${took} ms`);
+    assert.ok(took > 2400 && took < 8000, `${took} ms`);
     await idle.next(DISCONNECT);
     assert.equal((await busy.echo()).toString(), 'echo');
     assert.equal((await rig.tunnelEnd(busy.tunnel)).end, 'idle-timeout');

@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DATA, SERVER4, SERVER6, inside4, inside6, ipv4Packet, ipv6Packet } from './harness/cstp.ts';
+import {
+  DATA,
+  SERVER4,
+  SERVER6,
+  inside4,
+  inside6,
+  ipv4Packet,
+  ipv6Packet,
+} from './harness/cstp.ts';
 import { EngineRig } from './harness/engine_rig.ts';
 import { UdpChannel } from './harness/udp_channel.ts';
 import { until } from './harness/until.ts';
@@ -40,8 +48,7 @@ test("Cisco's resumption brings DTLS up with the master secret of the header", a
 test('packets of both families go by DTLS once the client has used it', async () => {
   using rig = await EngineRig.start();
   using client = await VpnClient.connect(rig, WISHES);
-  const channel = new UdpChannel(client);
-  using _ = channel;
+  using channel = new UdpChannel(client);
   await until('DTLS to come up', () => channel.dtls.state() === 'up');
   // Its Finished is on its way, but no record yet: the client might not have the keys.
   const first = ipv4Packet(SERVER4, inside4(2), { text: 'first' });

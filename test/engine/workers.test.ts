@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { system } from '../../native/system.ts';
 import { DATA, SERVER4, inside4, inside6, ipv4Packet, ipv6Packet } from './harness/cstp.ts';
-import { EngineRig, freePort } from './harness/engine_rig.ts';
+import { EngineRig, freePort, type TunnelWishes } from './harness/engine_rig.ts';
 import { UdpChannel } from './harness/udp_channel.ts';
 import { until } from './harness/until.ts';
 import { VpnClient } from './harness/vpn_client.ts';
@@ -34,8 +34,7 @@ test('a packet on the wrong TUN queue reaches its client through the owner', asy
 test('a whole DTLS channel works through the worker that does not own it', async () => {
   using pair = await Workers.start();
   using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
-  const channel = await pair.channelThrough(0, client);
-  using _ = channel;
+  using channel = await pair.channelThrough(0, client);
   const forwarded = pair.rig(0).engine.totals().forwardedPackets;
   for (let i = 0; i < 5; i++) assert.equal((await channel.echo()).toString(), 'echo');
   assert.equal(pair.rig(0).engine.totals().forwardedPackets, forwarded + 5);
@@ -73,7 +72,7 @@ test('a client whose NAT moves it to another worker is found by its keys', async
   using channel = await UdpChannel.connect(client);
   assert.equal((await channel.echo()).toString(), 'echo');
   const forwarded = (): number => pair.rig(0).engine.totals().forwardedPackets;
-  for (const before = forwarded(); forwarded() === before; ) {
+  for (const before = forwarded(); forwarded() === before;) {
     channel.move();
     assert.equal((await channel.echo()).toString(), 'echo');
     assert.equal((await channel.echo()).toString(), 'echo');
@@ -84,8 +83,7 @@ test('a client whose NAT moves it to another worker is found by its keys', async
 test('a worker that was replaced learns whose datagrams reach its socket', async () => {
   using pair = await Workers.start();
   using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
-  const channel = await pair.channelThrough(0, client);
-  using _ = channel;
+  using channel = await pair.channelThrough(0, client);
   await pair.replace(0);
   // Its socket took the place of the old one in the port's group: the same datagrams reach it.
   assert.equal((await channel.echo()).toString(), 'echo');
@@ -138,10 +136,7 @@ class Workers {
   }
 
   /** A tunnel of that worker: the kernel chooses who accepts, so it is tried until it is right. */
-  async connect(
-    worker: number,
-    wishes: Parameters<typeof VpnClient.connect>[1],
-  ): Promise<VpnClient> {
+  async connect(worker: number, wishes: TunnelWishes): Promise<VpnClient> {
     for (;;) {
       const client = await VpnClient.dial(this.rig(worker));
       const { localPort } = client.socket;

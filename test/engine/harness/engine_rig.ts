@@ -157,7 +157,11 @@ export class EngineRig {
   /** All that the engine has written to the device since the last time. */
   readTun(): Buffer[] {
     const packets: Buffer[] = [];
-    for (let one = testAddon.readDatagram(this.#tun); one; one = testAddon.readDatagram(this.#tun)) {
+    for (
+      let one = testAddon.readDatagram(this.#tun);
+      one;
+      one = testAddon.readDatagram(this.#tun)
+    ) {
       packets.push(one);
     }
     return packets;
