@@ -48,6 +48,25 @@ export interface System {
   setOwner(owners: number, address: Uint8Array, worker: number): void;
   /** The worker of that address, -1 for nobody; any process that has the descriptor may ask. */
   getOwner(owners: number, address: Uint8Array): number;
+  /**
+   * Makes the kernel choose the TUN queue by destination address (eBPF): queue n for worker n. Gives
+   * the map to fill, with room for `capacity` addresses. EPERM, ENOSYS, EINVAL: not allowed here, or
+   * this kernel has none of it.
+   */
+  steerInside(tunQueue: number, capacity: number): number;
+  /**
+   * The same for UDP sockets by where a datagram comes from, and a ClientHello by the worker number
+   * in its session id [oc 8.4]. Each group: the sockets of one address, by worker. Fails whole.
+   */
+  steerOutside(groups: readonly (readonly number[])[], capacity: number): number;
+  /** `map` of steerInside; `address` 4 or 16 bytes; worker -1: nobody. E2BIG: the map is full. */
+  setInsideWorker(map: number, address: Uint8Array, worker: number): void;
+  /** `map` of steerOutside. The later of two workers that claim an endpoint has it. E2BIG: full. */
+  setEndpointWorker(map: number, address: Uint8Array, port: number, worker: number): void;
+  /** Nothing happens when the endpoint is another worker's by now. */
+  clearEndpointWorker(map: number, address: Uint8Array, port: number, worker: number): void;
+  /** Forgets all endpoints of a worker. */
+  clearWorkerEndpoints(map: number, worker: number): void;
   /** Closes a descriptor that one of these functions made, and frees what belongs to it. */
   closeFd(fd: number): void;
   /** uid, gid, pid of the other end of a Unix socket (SO_PEERCRED). */

@@ -11,6 +11,9 @@ void bind_engine(napi_env env, napi_value exports);
 /** native/system.ts: denyIoUring. */
 void bind_process(napi_env env, napi_value exports);
 
+/** native/system.ts: steerInside, steerOutside and their maps. */
+void bind_steering(napi_env env, napi_value exports);
+
 /** native/system.ts: all the rest. */
 void bind_system(napi_env env, napi_value exports);
 
