@@ -2,7 +2,13 @@
 // a handshake thread and a packet thread; everything below is called on the JavaScript thread and
 // returns at once. What happened comes back through `onEvent`, in order per connection.
 import { loadAddon } from './addon.ts';
-import type { EngineOffloads, TunnelCounters, TunnelEnd, WorkerFds } from '../core/ipc/messages.ts';
+import type {
+  EndpointChange,
+  EngineOffloads,
+  TunnelCounters,
+  TunnelEnd,
+  WorkerFds,
+} from '../core/ipc/messages.ts';
 
 export interface EngineOptions {
   readonly worker: number;
@@ -87,6 +93,8 @@ export type EngineEvent =
     }
   | { readonly type: 'dtls-opened'; readonly tunnel: number; readonly cipher: string }
   | { readonly type: 'dtls-closed'; readonly tunnel: number; readonly reason: string }
+  /** Where datagrams of our tunnels come from has changed; the later of two entries holds. */
+  | { readonly type: 'endpoints'; readonly changes: readonly EndpointChange[] }
   /** An operator's problem, already in words. */
   | { readonly type: 'warning'; readonly message: string };
 

@@ -13,6 +13,8 @@ export interface AdminComponents {
   readonly statistics: Pick<Statistics, 'read'>;
   /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
   readonly listTunnels: (timeoutMs: Milliseconds) => Promise<LiveTunnels>;
+  /** As of the last listing. */
+  readonly forwardedPackets: () => number;
   readonly processes: () => Pick<AdminStatus, 'authPid' | 'workerPids'>;
   readonly reload: () => ReloadOutcome;
   /** Begins to stop the server. */
@@ -96,7 +98,7 @@ export class Admin {
   }
 
   private async status(): Promise<AdminStatus> {
-    const { sessions, statistics, processes, now } = this.components;
+    const { sessions, statistics, forwardedPackets, processes, now } = this.components;
     const live = [...(await this.live()).values()].flat();
     const all = sessions.list();
     const sum = (key: 'rxBytes' | 'txBytes'): number =>
@@ -110,6 +112,7 @@ export class Admin {
       connected: all.filter(isConnected).length,
       sessions: all.length,
       statistics: statistics.read({ rxBytes: sum('rxBytes'), txBytes: sum('txBytes') }),
+      forwardedPackets: forwardedPackets(),
     };
   }
 }

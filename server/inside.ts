@@ -23,6 +23,8 @@ export interface Inside {
   readonly offload: boolean;
   readonly mailboxes: readonly { readonly inbox: number; readonly outbox: number }[];
   readonly owners: number;
+  /** Addresses that the owners table has room for. */
+  readonly capacity: number;
   /** Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. */
   setOwner(address: Uint8Array, worker: number): void;
   /** The device goes away with its last descriptor. */
@@ -49,7 +51,8 @@ export function openInside(config: Config, workers: number, system: System): Ins
     const { queues, offload } = openTun(config, workers, system);
     queues.forEach(keep);
     configureLink(config, system);
-    const owners = keep(system.createOwners(ownersCapacity(config)));
+    const capacity = ownersCapacity(config);
+    const owners = keep(system.createOwners(capacity));
     const mailboxes = Array.from({ length: workers }, () => {
       const [inbox, outbox] = system.openMailbox();
       return { inbox: keep(inbox), outbox: keep(outbox) };
@@ -59,6 +62,7 @@ export function openInside(config: Config, workers: number, system: System): Ins
       offload,
       mailboxes,
       owners,
+      capacity,
       setOwner: (address, worker) => system.setOwner(owners, address, worker),
       close,
     };

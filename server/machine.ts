@@ -11,12 +11,15 @@ import { UDP_BUFFER_BYTES, openListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
 import { makeFolders } from './preflight.ts';
 import type { Sequence } from './sequence.ts';
+import { openSteering } from './steering.ts';
+import type { Steering } from './steering.ts';
 import { openForwarding, raiseBuffers, raiseMailboxQueue } from './sysctl.ts';
 import type { ChangedSettings } from './sysctl.ts';
 
 export interface Machine {
   readonly inside: Inside;
   readonly listeners: Listeners;
+  readonly steering: Steering;
 }
 
 /** `workers`: for how many processes. Throws WolfguardError. */
@@ -42,6 +45,11 @@ export async function setUpMachine(
     (made) => made.close(),
   );
   await sequence.step('socket buffers', () => growSocketBuffers(config, listeners, logger));
+  const steering = await sequence.step(
+    'steering',
+    () => openSteering({ inside, listeners, system: system(), logger }),
+    (made) => made.close(),
+  );
   await sequence.step(
     'forwarding',
     () => turnForwardingOn(config, logger),
@@ -52,7 +60,7 @@ export async function setUpMachine(
     () => turnNatOn(config, logger),
     (made) => made?.close(),
   );
-  return { inside, listeners };
+  return { inside, listeners, steering };
 }
 
 /** The bounds of the whole machine are raised only where we may not go beyond them. */

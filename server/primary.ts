@@ -91,7 +91,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   for (const warning of [...tls.warnings, ...findPoolClashes(config)]) logger.warn(warning);
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
-  const { inside, listeners } = await setUpMachine(sequence, config, count, logger);
+  const { inside, listeners, steering } = await setUpMachine(sequence, config, count, logger);
 
   // The sessions speak to workers, and the workers ask the sessions.
   let workers = undefined as Workers | undefined;
@@ -102,7 +102,10 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
         {
           store: openStore(config, logger),
           sendToWorker: (worker, message) => workers?.send(worker, message),
-          setOwner: (address, worker) => inside.setOwner(address, worker),
+          setOwner: (address, worker) => {
+            inside.setOwner(address, worker);
+            steering.setInside(address, worker);
+          },
           policyFor: () => current.config.policy,
           now: Date.now,
           randomBytes,
@@ -121,7 +124,14 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       await supervisor.stop(null, AUTH_GRACE_MS);
     },
   );
-  const services = buildServices({ auth: auth.link, sessions, statistics, logger, now: Date.now });
+  const services = buildServices({
+    auth: auth.link,
+    sessions,
+    statistics,
+    steering,
+    logger,
+    now: Date.now,
+  });
   workers = new Workers(
     {
       fork: (worker, fds) =>
@@ -162,6 +172,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       sessions,
       statistics,
       listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),
+      forwardedPackets: () => workers.forwardedPackets,
       processes: () => ({ authPid: auth.supervisor.pid ?? null, workerPids: workers.pids }),
       reload,
       stop: options.stop,

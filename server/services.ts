@@ -6,18 +6,20 @@ import { answerLogin } from './login.ts';
 import type { LoginComponents } from './login.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
+import type { Steering } from './steering.ts';
 import type { Report, WorkerServices } from './worker_link.ts';
 
 export interface ServicesComponents {
   readonly auth: LoginComponents['auth'];
   readonly sessions: Sessions;
   readonly statistics: Statistics;
+  readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
   readonly logger: Logger;
   readonly now: () => EpochMs;
 }
 
 export function buildServices(components: ServicesComponents): WorkerServices {
-  const { sessions, statistics } = components;
+  const { sessions, statistics, steering } = components;
   return {
     login: (request) => answerLogin(components, request),
     openTunnel: (worker, request) => openTunnel(worker, request, components),
@@ -31,7 +33,11 @@ export function buildServices(components: ServicesComponents): WorkerServices {
       statistics.tunnelClosed(message.end, message.counters, lastedMs);
       sessions.tunnelClosed(worker, message);
     },
-    workerGone: (worker) => sessions.workerGone(worker),
+    endpointsChanged: (worker, { changes }) => steering.setEndpoints(worker, changes),
+    workerGone: (worker) => {
+      steering.workerGone(worker);
+      sessions.workerGone(worker);
+    },
   };
 }
 

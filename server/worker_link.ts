@@ -22,6 +22,7 @@ export interface WorkerServices {
   logout(cookie: string): void;
   tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
   tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
+  endpointsChanged(worker: number, message: Report<'endpoints'>): void;
   workerGone(worker: number): void;
 }
 
@@ -46,6 +47,9 @@ export class WorkerLink {
   private channel: ((message: PrimaryToWorker) => void) | undefined;
   private logins = 0;
   private nextListing = 1;
+  /** As the process there last said; of those before it, the sum. */
+  private forwarded = 0;
+  private forwardedBefore = 0;
   private readonly listings = new Map<number, Listing>();
   private readonly components: WorkerLinkComponents;
   private readonly options: WorkerLinkOptions;
@@ -65,6 +69,11 @@ export class WorkerLink {
       this.listings.set(id, { resolve, timer });
       channel({ kind: 'list-tunnels', id });
     });
+  }
+
+  /** Packets that this worker has handed to others, as of its last listing. */
+  get forwardedPackets(): number {
+    return this.forwardedBefore + this.forwarded;
   }
 
   /** Silent when the worker is not there: then the tunnel that this is about is not either. */
@@ -90,6 +99,8 @@ export class WorkerLink {
       handleMessage: (message) => this.handleMessage(message, send),
       handleGone: () => {
         this.channel = undefined;
+        this.forwardedBefore += this.forwarded;
+        this.forwarded = 0;
         for (const id of this.listings.keys()) this.settleListing(id, undefined);
         services.workerGone(this.options.worker);
       },
@@ -117,7 +128,11 @@ export class WorkerLink {
       case 'tunnel-closed':
         services.tunnelClosed(worker, message);
         return;
+      case 'endpoints':
+        services.endpointsChanged(worker, message);
+        return;
       case 'tunnels':
+        this.forwarded = message.forwardedPackets;
         this.settleListing(message.id, message.tunnels);
         return;
       case 'ready':

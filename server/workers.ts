@@ -95,6 +95,11 @@ export class Workers {
     this.workers[worker]?.link.send(message);
   }
 
+  /** What all workers together have forwarded to one another, as of their last listing. */
+  get forwardedPackets(): number {
+    return this.workers.reduce((sum, { link }) => sum + link.forwardedPackets, 0);
+  }
+
   /** By worker: its tunnels as they are now; a worker that does not answer in time is missing. */
   async listTunnels(timeoutMs: Milliseconds): Promise<Map<number, readonly TunnelStatus[]>> {
     const lists = await Promise.all(this.workers.map(({ link }) => link.listTunnels(timeoutMs)));

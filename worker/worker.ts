@@ -107,7 +107,12 @@ export class Worker {
         this.#connect.close(message.tunnel, message.end, message.tellClient);
         break;
       case 'list-tunnels':
-        this.#channel.tell({ kind: 'tunnels', id: message.id, tunnels: this.#tunnels.list() });
+        this.#channel.tell({
+          kind: 'tunnels',
+          id: message.id,
+          tunnels: this.#tunnels.list(),
+          forwardedPackets: this.#engine.totals().forwardedPackets,
+        });
         break;
       case 'configure':
         this.#reconfigure(message.settings);
@@ -150,6 +155,9 @@ export class Worker {
         break;
       case 'dtls-closed':
         log.debug({ tunnel: event.tunnel, reason: event.reason }, 'dtls closed');
+        break;
+      case 'endpoints':
+        this.#channel.tell({ kind: 'endpoints', changes: event.changes });
         break;
       case 'warning':
         log.warn(event.message);

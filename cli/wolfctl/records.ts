@@ -36,6 +36,7 @@ export function statusRecord(status: AdminStatus): JsonRecord {
     raw_rx: statistics.rxBytes,
     TX: formatBytes(statistics.txBytes),
     raw_tx: statistics.txBytes,
+    'Forwarded packets': status.forwardedPackets,
   };
 }
 

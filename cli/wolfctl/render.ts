@@ -19,6 +19,7 @@ export function renderStatus(status: AdminStatus): string {
     'Tunnel time': `${formatDuration(statistics.averageTunnelMs)} on average, ${formatDuration(statistics.longestTunnelMs)} at most`,
     'From clients': formatBytes(statistics.rxBytes),
     'To clients': formatBytes(statistics.txBytes),
+    'Forwarded packets': String(status.forwardedPackets),
   });
 }
 

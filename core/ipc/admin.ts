@@ -34,6 +34,8 @@ export interface AdminStatus {
   readonly workerPids: readonly (number | null)[];
   readonly connected: number;
   readonly sessions: number;
+  /** Handed from worker to worker since the start, because the kernel chose the wrong one. */
+  readonly forwardedPackets: number;
   readonly statistics: AdminStatistics;
 }
 

@@ -131,6 +131,14 @@ export interface TunnelStatus extends TunnelCounters {
   readonly mtu: number;
 }
 
+/** Datagrams from there belong to a tunnel of this worker, or no longer do. */
+export interface EndpointChange {
+  /** 16 bytes; an IPv4 address as ::ffff:a.b.c.d. */
+  readonly address: Uint8Array;
+  readonly port: number;
+  readonly owned: boolean;
+}
+
 // ─── worker ⇄ primary ─────────────────────────────────────────────────────────────────────────
 
 /** All that a worker needs to know; sent once at start and again on reload. */
@@ -170,7 +178,15 @@ export type WorkerToPrimary =
       readonly end: TunnelEnd;
       readonly counters: TunnelCounters;
     }
-  | { readonly kind: 'tunnels'; readonly id: number; readonly tunnels: readonly TunnelStatus[] };
+  /** For steering in the kernel. Until the primary has heard it, workers forward. */
+  | { readonly kind: 'endpoints'; readonly changes: readonly EndpointChange[] }
+  | {
+      readonly kind: 'tunnels';
+      readonly id: number;
+      readonly tunnels: readonly TunnelStatus[];
+      /** Packets and datagrams that this process has handed to the worker that owns them. */
+      readonly forwardedPackets: number;
+    };
 
 export type PrimaryToWorker =
   /** First message: the fds are those of WORKER_FDS below. */

@@ -53,6 +53,7 @@ class EngineHandle final : public EventSink {
   void tunnel_closed(ConnectionId tunnel, TunnelEnd end) override;
   void dtls_opened(ConnectionId tunnel, const char* cipher) override;
   void dtls_closed(ConnectionId tunnel, const char* reason) override;
+  void endpoints_changed(std::vector<EndpointChange> changes) override;
   void warn(std::string message) override;
 
   /** Calls onEvent with the event that `task` has left. */
@@ -183,6 +184,23 @@ void EngineHandle::dtls_closed(ConnectionId tunnel, const char* reason) {
     napi_value event = event_of(env, "dtls-closed");
     set_number(env, event, "tunnel", tunnel);
     set_string(env, event, "reason", reason);
+    self.emit(env, event);
+  });
+}
+
+void EngineHandle::endpoints_changed(std::vector<EndpointChange> changes) {
+  post([changes = std::move(changes)](napi_env env, EngineHandle& self) {
+    napi_value list = napi::array(env, changes.size());
+    uint32_t index = 0;
+    for (const EndpointChange& change : changes) {
+      napi_value entry = napi::object(env);
+      napi::set(env, entry, "address", napi::bytes(env, change.endpoint.address));
+      set_number(env, entry, "port", change.endpoint.port);
+      napi::set(env, entry, "owned", napi::boolean(env, change.owned));
+      napi::set_element(env, list, index++, entry);
+    }
+    napi_value event = event_of(env, "endpoints");
+    napi::set(env, event, "changes", list);
     self.emit(env, event);
   });
 }

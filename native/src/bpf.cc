@@ -40,8 +40,8 @@ class RaisedMemlock {
  public:
   RaisedMemlock() {
     const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-    raised_ = ::getrlimit(RLIMIT_MEMLOCK, &before_) == 0 &&
-              ::setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+    raised_ =
+        ::getrlimit(RLIMIT_MEMLOCK, &before_) == 0 && ::setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
   }
   ~RaisedMemlock() {
     if (raised_) ::setrlimit(RLIMIT_MEMLOCK, &before_);

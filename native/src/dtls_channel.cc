@@ -42,9 +42,12 @@ void DtlsChannel::on_link(const LinkMessage& message) {
     case LinkKind::kClaim:
       remember_foreign(message.path.peer, message.from_worker);
       break;
-    case LinkKind::kRelease:
-      foreign_.erase(message.path.peer);
+    case LinkKind::kRelease: {
+      const auto it = foreign_.find(message.path.peer);
+      // It may have come to a third worker, whose claim was the quicker message.
+      if (it != foreign_.end() && it->second == message.from_worker) foreign_.erase(it);
       break;
+    }
     case LinkKind::kInsidePacket:
       break;  // not ours: the packet loop takes it
   }
@@ -137,8 +140,13 @@ void DtlsChannel::begin(Tunnel& tunnel, const ClientHello& hello, uint8_t* data,
   pending->started = now_;
   tunnel.pending = std::move(pending);
   tunnels_->link_endpoint(path.peer, &tunnel);
-  // Before the answer leaves: the client's next flight will reach the same socket.
-  if (from_worker != kOwnSocket) links_->send(from_worker, LinkKind::kClaim, path, {});
+  // Before the answer leaves: the client's next flight will reach the socket that its hello has
+  // reached; but a hello that was steered here by its App-ID says nothing about that one.
+  if (from_worker != kOwnSocket) {
+    links_->send(from_worker, LinkKind::kClaim, path, {});
+  } else {
+    links_->broadcast(LinkKind::kClaim, path, {});
+  }
   advance(tunnel, data, size);
 }
 

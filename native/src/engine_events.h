@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "endpoint.h"
 #include "fd.h"
@@ -64,6 +65,12 @@ struct ConnectionOpened {
   uint32_t path_mtu;
 };
 
+/** Datagrams from this outside end point belong to a tunnel of ours, or no longer do. */
+struct EndpointChange {
+  Endpoint endpoint;
+  bool owned;
+};
+
 /** Called on the engine's threads; must not block. */
 class EventSink {
  public:
@@ -74,6 +81,8 @@ class EventSink {
   virtual void tunnel_closed(ConnectionId tunnel, TunnelEnd end) = 0;
   virtual void dtls_opened(ConnectionId tunnel, const char* cipher) = 0;
   virtual void dtls_closed(ConnectionId tunnel, const char* reason) = 0;
+  /** All changes of one wake-up. For steering in the kernel, which not everybody has. */
+  virtual void endpoints_changed(std::vector<EndpointChange>) {}
   virtual void warn(std::string message) = 0;
 
  protected:

@@ -166,6 +166,13 @@ inline napi_value string(napi_env env, std::string_view text) {
   return value;
 }
 
+/** A Buffer with a copy of the bytes. */
+inline napi_value bytes(napi_env env, std::span<const uint8_t> bytes) {
+  napi_value value = nullptr;
+  napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &value);
+  return value;
+}
+
 inline napi_value object(napi_env env) {
   napi_value value = nullptr;
   napi_create_object(env, &value);

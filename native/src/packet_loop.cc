@@ -329,6 +329,7 @@ void PacketLoop::flush() {
         }
       },
       [&](Tunnel& tunnel) { update_interest(tunnel); });
+  report_endpoints();
   if (inbound_.take_joining_refused()) {
     events_->warn(
         "the TUN device refuses super-packets: they are now written one by one "
@@ -338,6 +339,16 @@ void PacketLoop::flush() {
     events_->warn(
         "the kernel refuses UDP_SEGMENT: datagrams now leave one by one (engine.udp_gso)");
   }
+}
+
+/** For the primary, which steers by them, and for the workers that forward from them. */
+void PacketLoop::report_endpoints() {
+  std::vector<EndpointChange> changes = tunnels_.take_endpoint_changes();
+  if (changes.empty()) return;
+  for (const EndpointChange& change : changes) {
+    if (!change.owned) links_.broadcast(LinkKind::kRelease, {change.endpoint, {}, 0}, {});
+  }
+  events_->endpoints_changed(std::move(changes));
 }
 
 void PacketLoop::update_interest(Tunnel& tunnel) {

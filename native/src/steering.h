@@ -14,7 +14,8 @@
 
 namespace wolfguard {
 
-/** Steers the device that `tun_queue` belongs to; gives the inside map, for `capacity` addresses. */
+/** Steers the device that `tun_queue` belongs to; gives the inside map, for `capacity` addresses.
+ */
 Result<Fd> steer_inside(int tun_queue, uint32_t capacity);
 
 /**

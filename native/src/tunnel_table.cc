@@ -12,9 +12,11 @@ Tunnel* find(const Map& map, const Key& key) {
 
 /** Only if it is still this tunnel's: a newer one may have taken the key over. */
 template <typename Map, typename Key>
-void erase_own(Map& map, const Key& key, const Tunnel* tunnel) {
+bool erase_own(Map& map, const Key& key, const Tunnel* tunnel) {
   const auto it = map.find(key);
-  if (it != map.end() && it->second == tunnel) map.erase(it);
+  if (it == map.end() || it->second != tunnel) return false;
+  map.erase(it);
+  return true;
 }
 
 }  // namespace
@@ -69,11 +71,22 @@ Tunnel* TunnelTable::by_endpoint(const Endpoint& endpoint) const {
 }
 
 void TunnelTable::link_endpoint(const Endpoint& endpoint, Tunnel* tunnel) {
-  by_endpoint_[endpoint] = tunnel;
+  const auto [it, is_new] = by_endpoint_.insert_or_assign(endpoint, tunnel);
+  if (is_new) changed_endpoints_.push_back(endpoint);
 }
 
 void TunnelTable::unlink_endpoint(const Endpoint& endpoint, const Tunnel* tunnel) {
-  erase_own(by_endpoint_, endpoint, tunnel);
+  if (erase_own(by_endpoint_, endpoint, tunnel)) changed_endpoints_.push_back(endpoint);
+}
+
+std::vector<EndpointChange> TunnelTable::take_endpoint_changes() {
+  std::vector<EndpointChange> changes;
+  changes.reserve(changed_endpoints_.size());
+  for (const Endpoint& endpoint : changed_endpoints_) {
+    changes.push_back({endpoint, by_endpoint_.contains(endpoint)});
+  }
+  changed_endpoints_.clear();
+  return changes;
 }
 
 void TunnelTable::link_address(const Address& address, Tunnel* tunnel) {

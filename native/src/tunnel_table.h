@@ -30,6 +30,10 @@ class TunnelTable {
   void link_endpoint(const Endpoint& endpoint, Tunnel* tunnel);
   void unlink_endpoint(const Endpoint& endpoint, const Tunnel* tunnel);
 
+  /** The end points that have been linked or unlinked since the last call, and how it stands now.
+   */
+  std::vector<EndpointChange> take_endpoint_changes();
+
   /** Calls visit(tunnel) for tunnels whose client was last seen at that address; true stops. */
   template <typename Visit>
   void for_each_at(const Address& address, Visit&& visit) {
@@ -52,6 +56,7 @@ class TunnelTable {
   std::unordered_map<AppId, Tunnel*, AppIdHash> by_app_id_;
   std::unordered_map<Endpoint, Tunnel*, EndpointHash> by_endpoint_;
   std::unordered_multimap<Address, Tunnel*, AddressHash> by_address_;
+  std::vector<Endpoint> changed_endpoints_;
 };
 
 }  // namespace wolfguard

@@ -115,4 +115,34 @@ UNIT_TEST("all tunnels behind one outside address are offered until one says sto
   CHECK_EQUAL(all, 20);
 }
 
+UNIT_TEST("end points that come, go and change hands are told once, as they stand then") {
+  TunnelTable table;
+  Tunnel* first = table.add(make_tunnel(1, 2));
+  Tunnel* second = table.add(make_tunnel(2, 3));
+  const Endpoint here = samples::endpoint(1, 5555), there = samples::endpoint(1, 6666);
+  table.link_endpoint(here, first);
+  table.link_endpoint(here, first);
+  auto changes = table.take_endpoint_changes();
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].endpoint == here);
+  CHECK(changes[0].owned);
+
+  // The same worker has it still, whichever of its tunnels.
+  table.link_endpoint(here, second);
+  table.unlink_endpoint(here, first);
+  CHECK_EQUAL(table.take_endpoint_changes().size(), size_t{0});
+
+  table.link_endpoint(there, second);
+  table.unlink_endpoint(there, second);
+  for (const EndpointChange& change : table.take_endpoint_changes()) CHECK(!change.owned);
+
+  second->active = slot_at(here);
+  table.unlink(second);
+  changes = table.take_endpoint_changes();
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].endpoint == here);
+  CHECK(!changes[0].owned);
+  CHECK_EQUAL(table.take_endpoint_changes().size(), size_t{0});
+}
+
 }  // namespace wolfguard

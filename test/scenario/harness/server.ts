@@ -31,24 +31,30 @@ export class Server {
   program: Program;
   readonly #lab: Lab;
   readonly #config: string;
+  readonly #wrapper: readonly string[];
 
-  private constructor(lab: Lab, config: string, program: Program) {
+  private constructor(lab: Lab, config: string, wrapper: readonly string[]) {
     this.#lab = lab;
     this.#config = config;
     this.socket = lab.file('run/admin.sock');
-    this.program = program;
+    this.#wrapper = wrapper;
+    this.program = this.#launch();
   }
 
-  /** Starts it and waits until it answers; `settings` are laid over those of defaultSettings. */
+  /**
+   * Starts it and waits until it answers; `settings` are laid over those of defaultSettings.
+   * `wrapper`: a command in front of it that becomes it (setpriv and its like).
+   */
   static async start(
     lab: Lab,
     settings: Settings = {},
     accounts: readonly Account[] = [ALICE, BOB],
+    wrapper: readonly string[] = [],
   ): Promise<Server> {
     writeAccounts(lab.file('passwd'), accounts);
     const config = lab.file('wolfguard.toml');
     writeFileSync(config, renderToml(defaultSettings(lab), settings));
-    const server = new Server(lab, config, launch(lab, config));
+    const server = new Server(lab, config, wrapper);
     lab.onClose(() => server.program.stop(STOP_TIMEOUT_MS));
     await server.ready();
     return server;
@@ -56,7 +62,7 @@ export class Server {
 
   /** Starts the same server again after it has ended. */
   async startAgain(): Promise<void> {
-    this.program = launch(this.#lab, this.#config);
+    this.program = this.#launch();
     await this.ready();
   }
 
@@ -140,6 +146,12 @@ export class Server {
     await assert.rejects(this.ask({ command: 'status' }));
     return exit;
   }
+
+  #launch(): Program {
+    const serve = [process.execPath, WOLFGUARD, 'serve', '-c', this.#config];
+    const [program = '', ...args] = [...this.#wrapper, ...serve];
+    return this.#lab.server.spawn(program, args, { env: sanitizerEnvironment() });
+  }
 }
 
 /** What every test starts from; 10.77.0.1 and fd00:77::1 are the server's own addresses. */
@@ -159,10 +171,4 @@ function defaultSettings(lab: Lab): Settings {
     admin: { socket: lab.file('run/admin.sock') },
     log: { level: 'debug' },
   };
-}
-
-function launch(lab: Lab, config: string): Program {
-  return lab.server.spawn(process.execPath, [WOLFGUARD, 'serve', '-c', config], {
-    env: sanitizerEnvironment(),
-  });
 }

@@ -87,6 +87,8 @@ test('JSON of the status has numbers for programs beside the words for people', 
   assert.equal(status['_Up since'], '1m 30s');
   assert.equal(status['raw_rx'], 2_000_000);
   assert.equal(status['RX'], '2.0 MB');
+  assert.equal(status['Forwarded packets'], 12);
+  assert.match((await wolfctl(['show', 'status'])).output, /^Forwarded packets +12$/m);
 });
 
 test('sessions show who may still come back, and for how long', async () => {
@@ -224,6 +226,7 @@ const STATUS: AdminStatus = {
   workerPids: [3, null],
   connected: 1,
   sessions: 2,
+  forwardedPackets: 12,
   statistics: {
     logins: 2,
     failedLogins: 1,

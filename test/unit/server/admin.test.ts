@@ -54,6 +54,7 @@ test('the status adds the traffic of open tunnels to that of closed ones', async
   assert.ok(answer.ok);
   const status = answer.result as AdminStatus;
   assert.deepEqual([status.connected, status.sessions, status.workerPids], [1, 2, [11, null]]);
+  assert.equal(status.forwardedPackets, 12);
   assert.equal(status.statistics.rxBytes, 100 + TUNNEL.rxBytes);
   assert.equal(status.statistics.idledOut, 1);
   assert.equal(status.statistics.averageTunnelMs, 3000);
@@ -182,6 +183,7 @@ const build = (changes: Partial<AdminComponents> = {}): Admin =>
       sessions,
       statistics: new Statistics(),
       listTunnels: () => Promise.resolve(new Map()),
+      forwardedPackets: () => 12,
       processes: () => ({ authPid: 10, workerPids: [11, null] }),
       reload: () => ({ kind: 'done', changed: [] }),
       stop: () => undefined,

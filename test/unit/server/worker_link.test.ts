@@ -5,6 +5,7 @@ import type {
   LoginRequest,
   PrimaryToWorker,
   WorkerSettings,
+  WorkerToPrimary,
 } from '../../../core/ipc/messages.ts';
 import { WorkerLink } from '../../../server/worker_link.ts';
 import type { WorkerServices } from '../../../server/worker_link.ts';
@@ -55,12 +56,39 @@ test('tunnels are listed, and a worker that dies or sleeps is waited for no long
   const worker = spawn();
   const answered = link.listTunnels(1000);
   const forgotten = link.listTunnels(5);
-  worker.link.handleMessage({ kind: 'tunnels', id: 1, tunnels: [] });
+  worker.link.handleMessage({ kind: 'tunnels', id: 1, tunnels: [], forwardedPackets: 0 });
   assert.deepEqual(await answered, []);
   assert.equal(await forgotten, undefined, 'asleep');
   const orphaned = link.listTunnels(60_000);
   worker.link.handleGone();
   assert.equal(await orphaned, undefined, 'dead');
+});
+
+test('what a worker has forwarded still counts when it has been replaced', () => {
+  const { link, spawn } = build({});
+  const listing = (id: number, forwardedPackets: number): WorkerToPrimary => ({
+    kind: 'tunnels',
+    id,
+    tunnels: [],
+    forwardedPackets,
+  });
+  const first = spawn();
+  first.link.handleMessage(listing(1, 5));
+  first.link.handleMessage(listing(2, 7));
+  assert.equal(link.forwardedPackets, 7);
+  first.link.handleGone();
+  spawn().link.handleMessage(listing(3, 1));
+  assert.equal(link.forwardedPackets, 8);
+});
+
+test('changes of end points are passed on with the number of their worker', () => {
+  const heard: unknown[] = [];
+  const { spawn } = build({
+    endpointsChanged: (worker, { changes }) => heard.push([worker, ...changes]),
+  });
+  const change = { address: new Uint8Array(16), port: 5, owned: true };
+  spawn().link.handleMessage({ kind: 'endpoints', changes: [change] });
+  assert.deepEqual(heard, [[WORKER, change]]);
 });
 
 test('the sessions hear of a worker’s death before its successor starts', () => {
@@ -128,6 +156,7 @@ function build(services: Partial<WorkerServices>): {
         logout: () => undefined,
         tunnelOpened: () => undefined,
         tunnelClosed: () => undefined,
+        endpointsChanged: () => undefined,
         workerGone: () => undefined,
         ...services,
       },

@@ -11,6 +11,7 @@ module.exports = {
       if (process.env.FAKE_TLS_ERROR) throw new Error(process.env.FAKE_TLS_ERROR);
     },
     start: () => tell('start'),
+    totals: () => ({ forwardedPackets: 0 }),
     close: () => undefined,
   }),
   dieWithParent: (pid) => tell(`dieWithParent ${pid}`),

@@ -28,6 +28,13 @@ test('the end of a tunnel goes to the primary with its counters', async (t) => {
   });
 });
 
+test('where its clients send from goes to the primary as the engine says it', async (t) => {
+  const { engine, told } = await bench(t);
+  const changes = [{ address: new Uint8Array(16), port: 4000, owned: true }];
+  engine.emit({ type: 'endpoints', changes });
+  assert.deepEqual(told.at(-1), { kind: 'endpoints', changes });
+});
+
 test('a session that is over its time is closed within a second and its client told', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const made = await bench(t, { answer: grant(5000) });
@@ -68,6 +75,7 @@ test('the list of tunnels shows what the engine sees', async (t) => {
         mtu: 1434,
       },
     ],
+    forwardedPackets: 12,
   });
 });
 
