@@ -27,10 +27,11 @@ ChannelRig::Socket::Socket() : fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | S
 
 ChannelRig::ChannelRig(bool offload)
     : tls_(SSL_CTX_new(TLS_server_method())),
+      neighbour_(std::move(open_mailbox().value())),
       outbound_({server_.fd.get()}, kDatagramSize, true, TunQueue(tun_.engine_fd(), offload),
                 &totals),
       inbound_(TunQueue(tun_.engine_fd(), offload), &outbound_, this, &totals),
-      links_(0, {-1, -1}),
+      links_(0, {-1, neighbour_.send.get()}),
       channel(&contexts, &tunnels, &inbound_, &outbound_, &links_, this, &totals) {
   std::string error;
   if (!contexts.open(&error)) abort();
@@ -74,6 +75,15 @@ void ChannelRig::send_link(LinkKind kind, const Bytes& payload, size_t from) {
   Bytes copy = payload;
   channel.on_link({kind, 1, {clients_[from].endpoint, {}, 0}, copy.data(), copy.size()});
   flush();
+}
+
+std::vector<LinkKind> ChannelRig::read_links() {
+  std::vector<LinkKind> kinds;
+  uint8_t message[65536];
+  while (recv(neighbour_.receive.get(), message, sizeof message, MSG_DONTWAIT) > 0) {
+    kinds.push_back(static_cast<LinkKind>(message[0]));
+  }
+  return kinds;
 }
 
 void ChannelRig::flush() {

@@ -5,6 +5,7 @@
 #include "dtls_channel.h"
 #include "dtls_client.h"
 #include "fake_tun.h"
+#include "mailbox.h"
 
 namespace wolfguard {
 
@@ -23,6 +24,8 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   Flight receive(size_t at = 0);
   /** The same as a message of worker 1. */
   void send_link(LinkKind kind, const Bytes& payload, size_t from);
+  /** What the channel has told worker 1 since the last call. */
+  std::vector<LinkKind> read_links();
   Inbound& inbound() { return inbound_; }
   /** What the engine has written to the TUN device, each with its virtio header if it has one. */
   std::vector<Bytes> read_tun() { return tun_.read_all(); }
@@ -60,6 +63,7 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   Socket clients_[2];
   FakeTun tun_;
   SslContext tls_;
+  Mailbox neighbour_;
   Outbound outbound_;
   Inbound inbound_;
   WorkerLinks links_;

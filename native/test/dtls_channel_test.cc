@@ -127,7 +127,7 @@ UNIT_TEST("DTLS comes up whichever datagram of its handshake comes after the oth
   }
 }
 
-UNIT_TEST("a hello of an App-ID that no tunnel has, or of another worker, is not answered") {
+UNIT_TEST("a hello that no tunnel here has is not answered, and another worker's goes to it") {
   ChannelRig rig;
   rig.add_tunnel(1, secret_of(kPsk));
   samples::Hello hello;
@@ -135,9 +135,13 @@ UNIT_TEST("a hello of an App-ID that no tunnel has, or of another worker, is not
   hello.session_id[0] = 0;
   rig.send(hello.encode());
   hello.session_id[0] = 1;
+  CHECK(rig.read_links().empty());
+  rig.send(hello.encode());
+  CHECK(rig.read_links() == std::vector<LinkKind>{LinkKind::kDatagram});
+  hello.session_id[0] = 9;  // there is no such worker
   rig.send(hello.encode());
   CHECK(rig.receive().empty());
-  CHECK_EQUAL(rig.totals.forwarded_packets.load(), uint64_t{0});
+  CHECK_EQUAL(rig.totals.forwarded_packets.load(), uint64_t{1});
 }
 
 UNIT_TEST("a hello without its cookie leaves no state behind") {
