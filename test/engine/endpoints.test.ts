@@ -44,9 +44,9 @@ test('packets of a client that stays where it is raise no event', async () => {
 /** The end points as the primary would have them after all events so far. */
 function owned(rig: EngineRig): string[] {
   const set = new Set<string>();
-  for (const { address, port, owned: isOwned } of rig.eventsOf('endpoints').flatMap(
-    ({ changes }) => changes,
-  )) {
+  for (const { address, port, owned: isOwned } of rig
+    .eventsOf('endpoints')
+    .flatMap(({ changes }) => changes)) {
     const key = `${Buffer.from(address).toString('hex')}:${port}`;
     if (isOwned) set.add(key);
     else set.delete(key);
