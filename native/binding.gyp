@@ -8,9 +8,11 @@
     'have_crypt': '<!(test -f /usr/include/crypt.h && echo 1 || echo 0)',
   },
   'target_defaults': {
-    'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-O2', '-g1'],
+    'cflags': ['-Wall', '-Wextra', '-Werror', '-Wno-missing-field-initializers', '-fPIC', '-fvisibility=hidden', '-O2', '-g1'],
     'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti'],
     'cflags_cc!': ['-std=gnu++20', '-std=gnu++17'],
+    'include_dirs': ['src'],
+    'defines': ['NAPI_VERSION=9'],
     'conditions': [
       ['sanitize==1', {
         'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-O1'],
@@ -20,22 +22,25 @@
   },
   'targets': [
     {
+      # All but the bindings: what the addon and the C++ tests share, compiled once.
+      'target_name': 'engine',
+      'type': 'static_library',
+      'sources': ['<!@(ls src/*.cc | grep -v /bind)'],
+    },
+    {
       'target_name': 'wolfguard',
-      'sources': ['<!@(ls src/*.cc)'],
-      'include_dirs': ['src'],
-      'defines': ['NAPI_VERSION=9'],
-      'cflags': ['-Wno-missing-field-initializers'],
+      'dependencies': ['engine'],
+      'sources': ['<!@(ls src/bind*.cc)'],
     },
   ],
   'conditions': [
-    # The engine's classes without their bindings, and the tests that drive them from C++.
+    # The tests that drive the engine's classes from C++.
     ['sanitize==1', {
       'targets': [{
         'target_name': 'wolfguard_test',
-        'sources': ['<!@(ls src/*.cc | grep -v /bind)', '<!@(ls test/*.cc)'],
-        'include_dirs': ['src', 'test'],
-        'defines': ['NAPI_VERSION=9'],
-        'cflags': ['-Wno-missing-field-initializers'],
+        'dependencies': ['engine'],
+        'sources': ['<!@(ls test/*.cc)'],
+        'include_dirs': ['test'],
       }],
     }],
     ['have_crypt==1', {
