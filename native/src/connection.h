@@ -10,7 +10,7 @@
 #include "endpoint.h"
 #include "engine_events.h"
 #include "fd.h"
-#include "tls_stream.h"
+#include "tls_channel.h"
 
 namespace wolfguard {
 
@@ -19,7 +19,9 @@ struct Connection {
 
   ConnectionId id = 0;
   Fd socket;
+  /** Until a tunnel opens; then `channel` takes its place. */
   std::unique_ptr<TlsStream> tls;
+  std::unique_ptr<TlsChannel> channel;
   Endpoint peer, local;
   /** The exporter secret of this very connection [oc 8.2]. */
   std::array<uint8_t, 32> dtls_psk{};

@@ -54,18 +54,26 @@ class CstpReader {
  private:
   enum class Header { kBad, kShort, kWhole };
   static Header check(const uint8_t* data, size_t size);
+  template <typename OnFrame>
+  bool cut(uint8_t* data, size_t size, OnFrame&& on_frame);
 
   Bytes rest_, joined_;
 };
 
 template <typename OnFrame>
 bool CstpReader::feed(uint8_t* data, size_t size, OnFrame&& on_frame) {
-  if (!rest_.empty()) {
-    rest_.insert(rest_.end(), data, data + size);
-    joined_.swap(rest_);
-    rest_.clear();
-    return feed(joined_.data(), joined_.size(), on_frame);
+  if (rest_.empty()) {
+    if (joined_.capacity() > 0) Bytes().swap(joined_);  // frames are seldom split: keep nothing
+    return cut(data, size, on_frame);
   }
+  rest_.insert(rest_.end(), data, data + size);
+  joined_ = std::move(rest_);
+  rest_ = {};
+  return cut(joined_.data(), joined_.size(), on_frame);
+}
+
+template <typename OnFrame>
+bool CstpReader::cut(uint8_t* data, size_t size, OnFrame&& on_frame) {
   while (size > 0) {
     switch (check(data, size)) {
       case Header::kBad:

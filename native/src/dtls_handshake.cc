@@ -1,8 +1,8 @@
 #include "dtls_handshake.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
+
+#include "tls_secrets.h"
 
 namespace wolfguard {
 
@@ -20,32 +20,6 @@ constexpr long kHandshakeMtu = 1200;
 constexpr unsigned int kRepeatUs = 115'000;  // OpenSSL takes it for over 15 ms early
 
 unsigned int repeat_after(SSL*, unsigned int) { return kRepeatUs; }
-
-/** The TLS 1.2 key block [rfc5246 6.3]. */
-bool derive_key_block(SSL* ssl, const SSL_CIPHER* suite, uint8_t* out, size_t size) {
-  uint8_t master[48], client_random[32], server_random[32];
-  const SSL_SESSION* session = SSL_get_session(ssl);
-  const size_t master_size = SSL_SESSION_get_master_key(session, master, sizeof master);
-  SSL_get_client_random(ssl, client_random, sizeof client_random);
-  SSL_get_server_random(ssl, server_random, sizeof server_random);
-
-  EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr);
-  EVP_KDF_CTX* context = EVP_KDF_CTX_new(kdf);
-  char label[] = "key expansion";
-  char* digest = const_cast<char*>(EVP_MD_get0_name(SSL_CIPHER_get_handshake_digest(suite)));
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master, master_size),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, label, sizeof label - 1),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, server_random, sizeof server_random),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, client_random, sizeof client_random),
-      OSSL_PARAM_construct_end()};
-  const bool derived = context != nullptr && EVP_KDF_derive(context, out, size, params) == 1;
-  EVP_KDF_CTX_free(context);
-  EVP_KDF_free(kdf);
-  OPENSSL_cleanse(master, sizeof master);
-  return derived;
-}
 
 SslContext dtls_context(const char* ciphers) {
   SslContext context(SSL_CTX_new(DTLS_server_method()));
@@ -141,20 +115,13 @@ void DtlsHandshake::repeat() {
 bool DtlsHandshake::take_secrets(DtlsSecrets* secrets) {
   const SSL_CIPHER* suite = SSL_get_current_cipher(ssl_.get());
   const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
-  if (cipher == nullptr) return false;
-  const size_t key_size = static_cast<size_t>(EVP_CIPHER_get_key_length(cipher));
-  // GCM keeps 4 bytes of salt and sends the rest [rfc5288 3]; ChaCha20 keeps all 12 [rfc7905 2].
-  const size_t iv_size = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_GCM_MODE ? 4 : 12;
-  uint8_t block[2 * 32 + 2 * 12];
-  if (key_size > 32 || !derive_key_block(ssl_.get(), suite, block, 2 * (key_size + iv_size))) {
-    return false;
-  }
-  const uint8_t* at = block;  // client key, server key, client IV, server IV
-  memcpy(secrets->read_key.data(), at, key_size);
-  memcpy(secrets->write_key.data(), at += key_size, key_size);
-  memcpy(secrets->read_iv.data(), at += key_size, iv_size);
-  memcpy(secrets->write_iv.data(), at += iv_size, iv_size);
-  OPENSSL_cleanse(block, sizeof block);
+  const auto aead = aead_suite_of(cipher);
+  TlsSecrets taken;
+  if (!aead || !derive_key_block(ssl_.get(), *aead, &taken.read, &taken.write)) return false;
+  secrets->read_key = taken.read.key;
+  secrets->write_key = taken.write.key;
+  secrets->read_iv = taken.read.iv;
+  secrets->write_iv = taken.write.iv;
   secrets->cipher = cipher;
   secrets->next_sequence = next_sequence_;
   return true;

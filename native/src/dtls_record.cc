@@ -34,23 +34,20 @@ std::optional<DtlsHeader> parse_dtls_header(const uint8_t* datagram, size_t size
 }
 
 std::unique_ptr<DtlsKeys> DtlsKeys::create(const DtlsSecrets& secrets) {
-  std::unique_ptr<DtlsKeys> keys(new DtlsKeys);
-  keys->read_.reset(EVP_CIPHER_CTX_new());
-  keys->write_.reset(EVP_CIPHER_CTX_new());
-  if (!keys->read_ || !keys->write_) return nullptr;
-  if (EVP_DecryptInit_ex(keys->read_.get(), secrets.cipher, nullptr, secrets.read_key.data(),
-                         nullptr) != 1 ||
-      EVP_EncryptInit_ex(keys->write_.get(), secrets.cipher, nullptr, secrets.write_key.data(),
-                         nullptr) != 1) {
-    return nullptr;
-  }
-  keys->read_iv_ = secrets.read_iv;
-  keys->write_iv_ = secrets.write_iv;
-  keys->next_sequence_ = secrets.next_sequence;
-  keys->explicit_nonce_size_ = EVP_CIPHER_get_mode(secrets.cipher) == EVP_CIPH_GCM_MODE ? 8 : 0;
+  const auto suite = aead_suite_of(secrets.cipher);
+  if (!suite) return nullptr;
+  return std::unique_ptr<DtlsKeys>(new DtlsKeys(*suite, secrets));
+}
+
+DtlsKeys::DtlsKeys(AeadSuite suite, const DtlsSecrets& secrets)
+    : read_(suite, secrets.read_key.data()),
+      write_(suite, secrets.write_key.data()),
+      read_iv_(secrets.read_iv),
+      write_iv_(secrets.write_iv),
+      next_sequence_(secrets.next_sequence),
+      explicit_nonce_size_(suite == AeadSuite::kChaCha20Poly1305 ? 0 : 8) {
   // The client's Finished was number 0 of epoch 1.
-  keys->window_.accept(0);
-  return keys;
+  window_.accept(0);
 }
 
 size_t DtlsKeys::seal(ContentType type, const uint8_t* text, size_t text_size, uint8_t* out) {
@@ -63,17 +60,10 @@ size_t DtlsKeys::seal(ContentType type, const uint8_t* text, size_t text_size, u
   store16(out + 11, static_cast<uint16_t>(explicit_nonce_size_ + text_size + kAeadTagSize));
   if (explicit_nonce_size_ > 0) store64(body, number);
 
-  uint8_t nonce[12], additional[13];
-  make_nonce(write_iv_, body, number, nonce);
+  uint8_t additional[13];
   make_additional_data(number, type, kDtls12, text_size, additional);
-  uint8_t* sealed = body + explicit_nonce_size_;
-  EVP_CIPHER_CTX* context = write_.get();
-  int n = 0;
-  if (EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce) != 1 ||
-      EVP_EncryptUpdate(context, nullptr, &n, additional, sizeof additional) != 1 ||
-      EVP_EncryptUpdate(context, sealed, &n, text, static_cast<int>(text_size)) != 1 ||
-      EVP_EncryptFinal_ex(context, sealed + text_size, &n) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, sealed + text_size) != 1) {
+  if (!write_.seal(make_nonce(write_iv_, body, number), additional, text, text_size,
+                   body + explicit_nonce_size_)) {
     return 0;
   }
   return kDtlsHeaderSize + explicit_nonce_size_ + text_size + kAeadTagSize;
@@ -90,32 +80,21 @@ std::optional<std::span<uint8_t>> DtlsKeys::open(uint8_t* record, const DtlsHead
   uint8_t* sealed = body + explicit_nonce_size_;
   const uint64_t number = kEpoch << 48 | header.sequence;
 
-  uint8_t nonce[12], additional[13];
-  make_nonce(read_iv_, body, number, nonce);
+  uint8_t additional[13];
   make_additional_data(number, header.type, header.version, text_size, additional);
-  EVP_CIPHER_CTX* context = read_.get();
-  int n = 0;
-  if (EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, sealed + text_size) != 1 ||
-      EVP_DecryptUpdate(context, nullptr, &n, additional, sizeof additional) != 1 ||
-      EVP_DecryptUpdate(context, sealed, &n, sealed, static_cast<int>(text_size)) != 1 ||
-      EVP_DecryptFinal_ex(context, sealed + text_size, &n) != 1) {
+  if (!read_.open(make_nonce(read_iv_, body, number), additional, sealed, text_size)) {
     return std::nullopt;
   }
   window_.accept(header.sequence);
   return std::span<uint8_t>(sealed, text_size);
 }
 
-void DtlsKeys::make_nonce(const std::array<uint8_t, 12>& iv, const uint8_t* explicit_part,
-                          uint64_t epoch_and_sequence, uint8_t nonce[12]) const {
-  memcpy(nonce, iv.data(), 12);
-  if (explicit_nonce_size_ > 0) {
-    memcpy(nonce + 4, explicit_part, 8);
-    return;
-  }
-  uint8_t number[8];
-  store64(number, epoch_and_sequence);
-  for (int i = 0; i < 8; i++) nonce[4 + i] ^= number[i];
+AeadNonce DtlsKeys::make_nonce(const AeadNonce& iv, const uint8_t* explicit_part,
+                               uint64_t epoch_and_sequence) const {
+  if (explicit_nonce_size_ == 0) return xor_nonce(iv, epoch_and_sequence);
+  AeadNonce nonce = iv;
+  memcpy(nonce.data() + 4, explicit_part, 8);
+  return nonce;
 }
 
 }  // namespace wolfguard

@@ -1,5 +1,5 @@
 // DTLS 1.2 application records after the handshake, sealed and opened with keys taken out of
-// OpenSSL: a cipher context is set up once a direction and given only a nonce per record.
+// OpenSSL.
 //
 //   0      1        3       5          11       13          13+E           13+E+n     13+E+n+16
 //   | type | version| epoch | sequence | length | nonce (E) | ciphertext … |   tag    |
@@ -8,20 +8,16 @@
 // record of epoch 1 goes to OpenSSL (dtls_handshake.h).
 #pragma once
 
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-
 #include <array>
 #include <memory>
 #include <optional>
 
-#include "bytes.h"
+#include "aead.h"
 #include "replay_window.h"
 
 namespace wolfguard {
 
 inline constexpr size_t kDtlsHeaderSize = 13;
-inline constexpr size_t kAeadTagSize = 16;
 /** Header, the longer explicit nonce and tag: room that a sealed record needs beside its text. */
 inline constexpr size_t kMaxDtlsOverhead = kDtlsHeaderSize + 8 + kAeadTagSize;
 
@@ -52,14 +48,9 @@ struct DtlsSecrets {
   uint64_t next_sequence = 1;
 };
 
-struct CipherContextDeleter {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
-
 class DtlsKeys {
  public:
-  /** nullptr when OpenSSL refuses the cipher or the keys. */
+  /** nullptr when it is a cipher that we do not do. */
   static std::unique_ptr<DtlsKeys> create(const DtlsSecrets& secrets);
 
   /** Writes a record to `out` (text_size + kMaxDtlsOverhead bytes of room); its size, 0 = failed.
@@ -70,14 +61,14 @@ class DtlsKeys {
   std::optional<std::span<uint8_t>> open(uint8_t* record, const DtlsHeader& header);
 
  private:
-  DtlsKeys() = default;
-  void make_nonce(const std::array<uint8_t, 12>& iv, const uint8_t* explicit_part,
-                  uint64_t epoch_and_sequence, uint8_t nonce[12]) const;
+  DtlsKeys(AeadSuite suite, const DtlsSecrets& secrets);
+  AeadNonce make_nonce(const AeadNonce& iv, const uint8_t* explicit_part,
+                       uint64_t epoch_and_sequence) const;
 
-  CipherContext read_, write_;
-  std::array<uint8_t, 12> read_iv_{}, write_iv_{};
-  uint64_t next_sequence_ = 1;
-  size_t explicit_nonce_size_ = 8;
+  AeadKey read_, write_;
+  AeadNonce read_iv_, write_iv_;
+  uint64_t next_sequence_;
+  size_t explicit_nonce_size_;
   ReplayWindow window_;
 };
 

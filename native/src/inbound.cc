@@ -2,41 +2,27 @@
 
 namespace wolfguard {
 
-namespace {
-/** A TLS record's text. */
-constexpr size_t kMaxText = 16384;
-/** Texts stand side by side until their packets are written: what one receive brings, and one. */
-constexpr size_t kTextSize = (128 << 10) + kMaxText;
-}  // namespace
-
 Inbound::Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
-    : coalescer_(tun), outbound_(outbound), closer_(closer), totals_(totals), text_(kTextSize) {}
+    : coalescer_(tun), outbound_(outbound), closer_(closer), totals_(totals) {}
 
-void Inbound::on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size) {
-  TlsStream& tls = *tunnel.connection->tls;
-  tls.feed(data, size);
+void Inbound::on_tls_bytes(Tunnel& tunnel, uint8_t* data, size_t size) {
+  TlsRecords& records = tunnel.tls().records();
+  records.feed(data, size);
   tunnel.tls_rx_ms = now_;
-  size_t used = 0;
   for (;;) {
-    if (used + kMaxText > text_.size()) {
-      flush();
-      used = 0;
-    }
-    size_t got = 0;
-    switch (tls.read(text_.data() + used, kMaxText, &got)) {
-      case TlsStream::Status::kDone:
-        on_early_text(tunnel, text_.data() + used, got);
+    std::span<uint8_t> text;
+    switch (records.read(&text)) {
+      case TlsRecords::Status::kText:
+        on_early_text(tunnel, text.data(), text.size());
         if (tunnel.state != Tunnel::State::kUp) return;
-        used += got;
         break;
-      case TlsStream::Status::kAgain:
-        // Reading can make OpenSSL answer: a KeyUpdate wants one back [rfc8446 4.6.3].
-        if (tls.pending_output() > 0) outbound_->touch(tunnel);
+      case TlsRecords::Status::kAgain:
+        if (records.has_answer()) outbound_->touch(tunnel);
         return;
-      case TlsStream::Status::kClosed:
+      case TlsRecords::Status::kClosed:
         closer_->close(tunnel, TunnelEnd::kLost, false);
         return;
-      case TlsStream::Status::kFailed:
+      case TlsRecords::Status::kFailed:
         closer_->close(tunnel, TunnelEnd::kProtocolError, false);
         return;
     }

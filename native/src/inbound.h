@@ -28,8 +28,11 @@ class Inbound {
 
   void set_now(int64_t now_ms) { now_ = now_ms; }
 
-  /** Ciphertext from the tunnel's socket; the tunnel may be closed afterwards. */
-  void on_tls_bytes(Tunnel& tunnel, const uint8_t* data, size_t size);
+  /**
+   * Ciphertext from the tunnel's socket, opened in place: see TlsRecords::feed. The tunnel may be
+   * closed afterwards.
+   */
+  void on_tls_bytes(Tunnel& tunnel, uint8_t* data, size_t size);
   /** Plaintext that came before the tunnel was up. */
   void on_early_text(Tunnel& tunnel, uint8_t* data, size_t size);
   /** The text of a DTLS record: a type byte and its payload [oc 8.1]. */
@@ -50,7 +53,6 @@ class Inbound {
   TunnelCloser* closer_;
   EngineTotals* totals_;
   int64_t now_ = 0;
-  Bytes text_;
 };
 
 }  // namespace wolfguard

@@ -6,11 +6,6 @@ namespace wolfguard {
 
 namespace {
 
-/**
- * Encrypted bytes that may wait for a slow TLS peer before data packets are dropped: about 50 ms
- * at 40 Mbit/s; more would only be delay (trial: 256 KiB serves full rate down).
- */
-constexpr size_t kMaxTlsBacklog = 256 << 10;
 /** ICMP errors a second and worker, as a router limits them [rfc1812 4.3.2.8]. */
 constexpr int kTooBigPerSecond = 200;
 
@@ -40,15 +35,11 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     }
     tunnel.dtls_unanswered = true;
   } else {
-    TlsStream& tls = *tunnel.connection->tls;
     encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
-    if (tls.pending_output() > kMaxTlsBacklog ||
-        !tls.write(packet - kCstpHeaderSize, kCstpHeaderSize + size)) {
-      drop(tunnel);
-      return;
-    }
+    const size_t lost = tunnel.tls().send_data({packet - kCstpHeaderSize, kCstpHeaderSize + size});
+    if (lost > 0) drop(tunnel, lost);
     tunnel.tls_tx_ms = now_;
-    touch(tunnel);
+    if (!tunnel.tls().full()) touch(tunnel);
   }
   count_sent(tunnel, size, parsed);
 }
@@ -63,9 +54,9 @@ void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, By
     return;
   }
   encode_cstp_header(frame, type, payload.size());
-  tunnel.connection->tls->write(frame, kCstpHeaderSize + payload.size());
+  tunnel.tls().send_control({frame, kCstpHeaderSize + payload.size()});
   tunnel.tls_tx_ms = now_;
-  touch(tunnel);
+  if (!tunnel.tls().full()) touch(tunnel);
 }
 
 void Outbound::send_datagram(const UdpPath& path, const uint8_t* data, size_t size) {
@@ -110,9 +101,9 @@ void Outbound::count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parse
   if (is_real_data(parsed)) tunnel.data_ms = now_;
 }
 
-void Outbound::drop(Tunnel& tunnel) {
-  bump(tunnel.shared->dropped_packets);
-  bump(totals_->dropped_packets);
+void Outbound::drop(Tunnel& tunnel, size_t packets) {
+  bump(tunnel.shared->dropped_packets, packets);
+  bump(totals_->dropped_packets, packets);
 }
 
 }  // namespace wolfguard

@@ -50,7 +50,7 @@ PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* con
       liveness_(&outbound_, &dtls_, this),
       reader_(join_datagrams() ? kMaxDatagramTrain : kDatagramSize),
       tun_buffer_(kHeadroom + (options.tun_offload ? kMaxSuperPacket : kMaxInsidePacket)),
-      tls_buffer_(kTlsReceiveSize) {}
+      tls_buffer_(kMaxTlsRecord + kTlsReceiveSize) {}
 
 PacketLoop::~PacketLoop() = default;
 
@@ -76,8 +76,7 @@ void PacketLoop::run() {
   }
   while (!stopping_) {
     epoll_event events[64];
-    const int n =
-        poller_.wait(events, 64, tunnels_.size() == 0 ? -1 : static_cast<int>(TimerWheel::kSlotMs));
+    const int n = poller_.wait(events, 64, wait_ms());
     set_now(monotonic_ms());
     // Before the events: what they schedule counts from the wheel's present.
     wheel_.advance(now_, [&](uint64_t id) {
@@ -85,6 +84,7 @@ void PacketLoop::run() {
       if (tunnel != nullptr && tunnel->next_check_ms <= now_) check(*tunnel);
     });
     for (int i = 0; i < n; i++) dispatch(events[i]);
+    poll_bulk();
     flush();
     graveyard_.clear();
   }
@@ -94,6 +94,11 @@ void PacketLoop::run() {
   graveyard_.clear();
   tunnels_ = TunnelTable();
   totals_->tunnels.store(0, std::memory_order_relaxed);
+}
+
+int PacketLoop::wait_ms() const {
+  if (tunnels_.size() == 0) return -1;
+  return bulk_.empty() ? static_cast<int>(TimerWheel::kSlotMs) : BulkReceiver::kPollMs;
 }
 
 void PacketLoop::set_now(int64_t now) {
@@ -150,9 +155,10 @@ void PacketLoop::open(Open& command) {
   if (owned->params.has_inside6) evict(owned->params.inside6);
   Tunnel& tunnel = *tunnels_.add(std::move(owned));
   totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
+  tunnel.socket_events = EPOLLIN;
   poller_.add(tunnel.connection->socket.get(), EPOLLIN, tag(tunnel));
   const bool written =
-      tunnel.connection->tls->write(reinterpret_cast<const uint8_t*>(answer.data()), answer.size());
+      tunnel.tls().send_text({reinterpret_cast<const uint8_t*>(answer.data()), answer.size()});
   outbound_.touch(tunnel);
   events_->tunnel_opened(tunnel.id, tunnel.shared);
   if (!written) {
@@ -174,20 +180,18 @@ void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
   tunnels_.unlink(&tunnel);
   tunnel.shared->on_dtls.store(false, std::memory_order_relaxed);
   events_->tunnel_closed(tunnel.id, end);
-  TlsStream& tls = *tunnel.connection->tls;
+  bulk_.forget(tunnel);
+  TlsChannel& tls = tunnel.tls();
   if (tell_client) {
     outbound_.send_control(tunnel, Channel::kTls, PacketType::kDisconnect, {});
   }
   tls.shut_down();
-  const int fd = tunnel.connection->socket.get();
-  const bool sent = tls.flush(fd);
-  if (!tell_client || !sent) {
+  if (!tls.flush() || !tell_client) {
     bury(tunnel);
     return;
   }
   // Closing now could reset the connection over our goodbye, if the client is still sending.
   tunnel.state = Tunnel::State::kDraining;
-  if (tls.pending_output() == 0) shutdown(fd, SHUT_WR);
   update_interest(tunnel);
   tunnel.next_check_ms = now_ + kDrainMs;
   wheel_.schedule(tunnel.id, tunnel.next_check_ms);
@@ -298,24 +302,37 @@ void PacketLoop::read_inbox() {
 
 void PacketLoop::on_tls_socket(Tunnel& tunnel, uint32_t events) {
   if (events & EPOLLOUT) outbound_.touch(tunnel);
-  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive_tls(tunnel);
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    const size_t size = receive_tls(tunnel);
+    if (tunnel.state == Tunnel::State::kUp) bulk_.on_event(tunnel, size, now_);
+  }
   flush();
 }
 
-/** One receive a wake-up and tunnel: who floods waits for the others. */
-void PacketLoop::receive_tls(Tunnel& tunnel) {
-  const ssize_t n =
-      recv(tunnel.connection->socket.get(), tls_buffer_.data(), tls_buffer_.size(), 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+void PacketLoop::poll_bulk() {
+  if (bulk_.empty()) return;
+  bulk_.poll([&](Tunnel& tunnel) {
+    const size_t size = receive_tls(tunnel);
+    if (tunnel.state == Tunnel::State::kUp) bulk_.on_poll(tunnel, size);
+    flush();
+  });
+}
+
+/** One receive a wake-up and tunnel: who floods waits for the others. How much has come. */
+size_t PacketLoop::receive_tls(Tunnel& tunnel) {
+  uint8_t* room = tls_buffer_.data() + kMaxTlsRecord;
+  const ssize_t n = recv(tunnel.connection->socket.get(), room, kTlsReceiveSize, 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (tunnel.state == Tunnel::State::kDraining) {
     if (n <= 0) bury(tunnel);  // what it still says is thrown away
-    return;
+    return 0;
   }
   if (n <= 0) {
     close(tunnel, TunnelEnd::kLost, false);
-    return;
+    return 0;
   }
-  inbound_.on_tls_bytes(tunnel, tls_buffer_.data(), static_cast<size_t>(n));
+  inbound_.on_tls_bytes(tunnel, room, static_cast<size_t>(n));
+  return static_cast<size_t>(n);
 }
 
 void PacketLoop::flush() {
@@ -352,14 +369,14 @@ void PacketLoop::report_endpoints() {
 }
 
 void PacketLoop::update_interest(Tunnel& tunnel) {
-  const bool pending = tunnel.connection->tls->pending_output() > 0;
-  if (tunnel.state == Tunnel::State::kDraining && !pending) {
-    shutdown(tunnel.connection->socket.get(), SHUT_WR);
-  }
-  if (pending == tunnel.waits_for_room) return;
-  tunnel.waits_for_room = pending;
-  poller_.modify(tunnel.connection->socket.get(), pending ? EPOLLIN | EPOLLOUT : EPOLLIN,
-                 tag(tunnel));
+  const TlsChannel& tls = tunnel.tls();
+  const int fd = tunnel.connection->socket.get();
+  if (tunnel.state == Tunnel::State::kDraining && !tls.has_output()) shutdown(fd, SHUT_WR);
+  const uint32_t events = (tls.overwhelmed() ? 0u : EPOLLIN) | (tls.has_output() ? EPOLLOUT : 0u);
+  if (events == tunnel.socket_events) return;
+  if ((events & EPOLLIN) == 0) bulk_.forget(tunnel);
+  tunnel.socket_events = events;
+  poller_.modify(fd, events, tag(tunnel));
 }
 
 /** At the end: lets goodbyes reach their clients, for a bounded time. */

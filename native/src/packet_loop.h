@@ -7,6 +7,7 @@
 
 #include <variant>
 
+#include "bulk_receiver.h"
 #include "command_queue.h"
 #include "liveness.h"
 #include "owners.h"
@@ -70,7 +71,9 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void forward_inside(const VirtioHeader& header, uint8_t* packet, size_t size, int owner);
   bool join_datagrams();
   void on_tls_socket(Tunnel& tunnel, uint32_t events);
-  void receive_tls(Tunnel& tunnel);
+  int wait_ms() const;
+  void poll_bulk();
+  size_t receive_tls(Tunnel& tunnel);
   void update_interest(Tunnel& tunnel);
   void check(Tunnel& tunnel);
   void flush();
@@ -89,6 +92,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   Inbound inbound_;
   DtlsChannel dtls_;
   Liveness liveness_;
+  BulkReceiver bulk_;
   TimerWheel wheel_;
   Poller poller_;
   CommandQueue<Command> commands_;

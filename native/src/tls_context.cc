@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "tls_tap.h"
+
 namespace wolfguard {
 
 namespace {
@@ -106,6 +108,7 @@ SslContext create_tls_context(const TlsOptions& options, std::string* error) {
   // An idle tunnel keeps no record buffers: 20 KiB instead of 54 (docs/architecture.md).
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_select_cb(ctx, select_alpn, nullptr);
+  TlsTap::install(ctx);
   return context;
 }
 

@@ -429,6 +429,8 @@ void TlsFront::hand_over(TunnelParams params) {
   orphans_.emplace(relay, std::move(pending.relay));
   forget(pending);
   std::unique_ptr<Connection> leaving = std::move(pending.connection);
+  // Here and not on the packet thread: the hashes and the freeing of OpenSSL's 20 KiB take time.
+  leaving->channel = TlsChannel::take_over(std::move(leaving->tls), leaving->socket.get());
   pending_.erase(it);
   totals_->connections.store(pending_.size(), std::memory_order_relaxed);
   tunnels_->open_tunnel(std::move(leaving), std::move(params));

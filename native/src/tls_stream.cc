@@ -1,41 +1,12 @@
 #include "tls_stream.h"
 
 #include <openssl/err.h>
-#include <sys/socket.h>
 
-#include <cerrno>
+#include <algorithm>
+
+#include "tls_records.h"
 
 namespace wolfguard {
-
-namespace {
-
-/** Output buffers of connections that have nothing to send wait here for the next one that has. */
-constexpr size_t kSpareBuffers = 8;
-/** A buffer that grew beyond this (a slow peer's backlog) is freed rather than kept. */
-constexpr size_t kSpareCapacity = 256 << 10;
-
-std::vector<Bytes>& spare_buffers() {
-  static thread_local std::vector<Bytes> spares;
-  return spares;
-}
-
-void take_buffer(Bytes* buffer) {
-  std::vector<Bytes>& spares = spare_buffers();
-  if (buffer->capacity() > 0 || spares.empty()) return;
-  buffer->swap(spares.back());
-  spares.pop_back();
-}
-
-void return_buffer(Bytes* buffer) {
-  std::vector<Bytes>& spares = spare_buffers();
-  buffer->clear();
-  if (spares.size() < kSpareBuffers && buffer->capacity() <= kSpareCapacity) {
-    spares.emplace_back(std::move(*buffer));
-  }
-  Bytes().swap(*buffer);
-}
-
-}  // namespace
 
 std::unique_ptr<TlsStream> TlsStream::create(SSL_CTX* context) {
   std::unique_ptr<TlsStream> stream(new TlsStream);
@@ -49,14 +20,38 @@ std::unique_ptr<TlsStream> TlsStream::create(SSL_CTX* context) {
   BIO_set_init(bio, 1);
   SSL_set_bio(stream->ssl_.get(), bio, bio);
   SSL_set_accept_state(stream->ssl_.get());
+  stream->tap_.attach(stream->ssl_.get());
   return stream;
 }
 
 TlsStream::~TlsStream() = default;
 
 void TlsStream::feed(const uint8_t* data, size_t size) {
+  if (!partial_.empty()) {
+    joined_.swap(partial_);
+    partial_.clear();
+    joined_.insert(joined_.end(), data, data + size);
+    data = joined_.data();
+    size = joined_.size();
+  }
+  const size_t whole = whole_records(data, size);
+  if (whole < size) partial_.assign(data + whole, data + size);
   input_ = data;
-  input_size_ = size;
+  input_size_ = whole;
+}
+
+/** How many of these bytes OpenSSL may have now. */
+size_t TlsStream::whole_records(const uint8_t* data, size_t size) {
+  static constexpr uint8_t kFirstType = 20, kLastType = 24;
+  size_t whole = 0;
+  while (!garbage_ && size - whole >= kTlsHeaderSize) {
+    const uint8_t* record = data + whole;
+    const size_t length = kTlsHeaderSize + load16(record + 3);
+    garbage_ = record[0] < kFirstType || record[0] > kLastType || length > kMaxTlsRecord;
+    if (length > size - whole) break;
+    whole += length;
+  }
+  return garbage_ ? size : whole;
 }
 
 TlsStream::Status TlsStream::handshake() {
@@ -93,18 +88,9 @@ void TlsStream::shut_down() {
   ERR_clear_error();
 }
 
-bool TlsStream::flush(int fd) {
-  while (sent_ < output_.size()) {
-    const ssize_t n = send(fd, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return errno == EAGAIN || errno == EWOULDBLOCK;
-    }
-    sent_ += static_cast<size_t>(n);
-  }
-  if (output_.capacity() > 0) return_buffer(&output_);
-  sent_ = 0;
-  return true;
+std::optional<TlsSecrets> TlsStream::take_secrets() const {
+  if (garbage_ || input_size_ > 0) return std::nullopt;
+  return tap_.secrets_of(ssl_.get());
 }
 
 BIO_METHOD* TlsStream::bio_method() {
@@ -120,9 +106,7 @@ BIO_METHOD* TlsStream::bio_method() {
 
 int TlsStream::bio_write(BIO* bio, const char* data, int size) {
   auto* stream = static_cast<TlsStream*>(BIO_get_data(bio));
-  take_buffer(&stream->output_);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(data);
-  stream->output_.insert(stream->output_.end(), bytes, bytes + size);
+  stream->output_.append({reinterpret_cast<const uint8_t*>(data), static_cast<size_t>(size)});
   return size;
 }
 
@@ -130,6 +114,7 @@ int TlsStream::bio_read(BIO* bio, char* out, int size) {
   auto* stream = static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   if (stream->input_size_ == 0) {
+    Bytes().swap(stream->joined_);  // an idle connection keeps nothing
     BIO_set_retry_read(bio);
     return -1;
   }

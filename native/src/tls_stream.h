@@ -1,14 +1,17 @@
 // One TLS connection on a non-blocking socket. OpenSSL never touches the socket: what was received
 // is fed in, what is to be sent gathers in an output buffer and leaves in one send, so a batch of
 // records costs one system call each way.
+//
+// OpenSSL gets whole records only; the beginning of one waits here for its rest. So at any moment
+// the connection can be taken from it without leaving bytes inside.
 #pragma once
 
 #include <openssl/ssl.h>
 
 #include <memory>
-#include <string>
 
-#include "bytes.h"
+#include "send_buffer.h"
+#include "tls_tap.h"
 
 namespace wolfguard {
 
@@ -39,8 +42,15 @@ class TlsStream {
   void shut_down();
 
   /** Sends what has gathered, as far as the socket takes it. false: the socket is broken. */
-  bool flush(int fd);
-  size_t pending_output() const { return output_.size() - sent_; }
+  bool flush(int fd) { return output_.send_to(fd) != SendBuffer::Sent::kBroken; }
+  size_t pending_output() const { return output_.size(); }
+  ByteView output() const { return output_.view(); }
+  SendBuffer take_output() { return std::move(output_); }
+
+  /** After kAgain: keys and record numbers, if they can be had. The stream may go on then. */
+  std::optional<TlsSecrets> take_secrets() const;
+  /** The beginning of a record that OpenSSL has not seen. */
+  Bytes take_partial() { return std::move(partial_); }
 
   SSL* ssl() const { return ssl_.get(); }
 
@@ -51,11 +61,16 @@ class TlsStream {
   static int bio_read(BIO* bio, char* out, int size);
   static long bio_control(BIO* bio, int command, long number, void* pointer);
 
+  size_t whole_records(const uint8_t* data, size_t size);
+
+  TlsTap tap_;
   SslPtr ssl_;
   const uint8_t* input_ = nullptr;
   size_t input_size_ = 0;
-  Bytes output_;
-  size_t sent_ = 0;
+  Bytes partial_, joined_;
+  /** These are no records: OpenSSL got them as they came, to say what it thinks of them. */
+  bool garbage_ = false;
+  SendBuffer output_;
 };
 
 }  // namespace wolfguard

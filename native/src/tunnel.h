@@ -25,6 +25,13 @@ struct DtlsPending {
   int64_t started = 0;
 };
 
+/** See bulk_receiver.h. */
+struct BulkState {
+  int64_t window_ms = 0, looked_us = 0;
+  uint32_t window_bytes = 0;
+  bool on = false;
+};
+
 struct Tunnel {
   enum class State {
     kUp,
@@ -45,7 +52,9 @@ struct Tunnel {
   int64_t tls_rx_ms = 0, tls_tx_ms = 0, tls_dpd_ms = 0;
   /** In the list of those whose output leaves at the end of this wake-up. */
   bool touched = false;
-  bool waits_for_room = false;
+  /** What epoll watches its socket for. */
+  uint32_t socket_events = 0;
+  BulkState bulk;
 
   // DTLS channel
   DtlsSlot active, previous;
@@ -67,6 +76,8 @@ struct Tunnel {
   int64_t data_ms = 0;
   /** When liveness looks at it next; while draining: when it is cut off. */
   int64_t next_check_ms = 0;
+
+  TlsChannel& tls() { return *connection->channel; }
 
   /** UDP seems blocked: data goes by TLS until a record comes. */
   void silence_dtls() {
