@@ -50,7 +50,7 @@ Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret) {
   tunnel->id = number;
   tunnel->connection = std::make_unique<Connection>();
   // Never used on a socket: what would go by TLS is refused, as before a handshake.
-  tunnel->connection->tls = TlsStream::create(tls_.get());
+  tunnel->connection->channel = TlsChannel::take_over(TlsStream::create(tls_.get()), -1);
   tunnel->connection->peer = {clients_[0].endpoint.address, 1};
   tunnel->shared = std::make_shared<TunnelShared>();
   tunnel->params.has_dtls = true;

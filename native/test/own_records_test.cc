@@ -1,0 +1,416 @@
+#include "own_records.h"
+
+#include <openssl/err.h>
+
+#include <functional>
+
+#include "openssl_records.h"
+#include "random.h"
+#include "tls_pair.h"
+#include "unit.h"
+
+namespace wolfguard {
+namespace {
+
+using Status = TlsRecords::Status;
+
+void append(Bytes* out, const Bytes& more) { out->insert(out->end(), more.begin(), more.end()); }
+
+ByteView bytes_of(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+Bytes sealed(TlsRecords& records, ByteView text) {
+  SendBuffer out;
+  if (!records.seal(text, &out)) return {};
+  return Bytes(out.view().begin(), out.view().end());
+}
+
+Bytes answer_of(TlsRecords& records) {
+  SendBuffer out;
+  if (records.has_answer()) records.take_answer(&out);
+  return Bytes(out.view().begin(), out.view().end());
+}
+
+Bytes goodbye_of(TlsRecords& records) {
+  SendBuffer out;
+  records.seal_goodbye(&out);
+  return Bytes(out.view().begin(), out.view().end());
+}
+
+/** A pair that has talked before the take-over, so that no number is where it began. */
+struct TakenOver : TlsPair {
+  template <typename Options>
+  explicit TakenOver(const Options& options, uint64_t per_key = OwnRecords::kRecordsPerKey)
+      : TlsPair(options) {
+    for (int i = 0; i < 3; i++) {
+      const Bytes request = client_seal(bytes_of("CONNECT / HTTP/1.1\r\n\r\n"));
+      stream().feed(request.data(), request.size());
+      uint8_t text[256];
+      size_t got = 0;
+      while (stream().read(text, sizeof text, &got) == TlsStream::Status::kDone) {
+      }
+      if (i == 0) continue;  // the two directions differ
+      stream().write(text, 10);
+      client_open(stream().output());
+      stream().take_output();
+    }
+    own = take_over(per_key);
+  }
+  std::unique_ptr<OwnRecords> own;
+};
+
+/** The client takes what we say and we take what it says. */
+void check_alive(TakenOver& pair) {
+  const Bytes text(100, 42);
+  const Opened opened = open_all(*pair.own, pair.client_seal(text));
+  CHECK(opened.status == Status::kAgain);
+  CHECK(opened.text == text);
+  const auto seen = pair.client_open(sealed(*pair.own, text));
+  CHECK(seen.has_value() && *seen == text);
+}
+
+/** Refused, with this alert, and nothing is read any more. */
+void check_refused(TakenOver& pair, const Bytes& record, int alert) {
+  CHECK(open_all(*pair.own, record).status == Status::kFailed);
+  CHECK(open_all(*pair.own, pair.forge(23, bytes_of("more"))).status == Status::kFailed);
+  const Bytes goodbye = goodbye_of(*pair.own);
+  CHECK(!pair.client_open(goodbye).has_value());
+  CHECK_EQUAL(ERR_GET_REASON(ERR_peek_last_error()), SSL_AD_REASON_OFFSET + alert);
+  CHECK(goodbye_of(*pair.own).empty());
+}
+
+}  // namespace
+
+UNIT_TEST("records of every suite open and are opened after the take-over") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    Random random(1);
+    for (size_t size : {1, 15, 16, 17, 1400, 16384}) {
+      const Bytes text = random.bytes(size);
+      const Opened opened = open_all(*pair.own, pair.client_seal(text));
+      CHECK(opened.status == Status::kAgain && opened.text == text);
+      const auto seen = pair.client_open(sealed(*pair.own, text));
+      CHECK(seen.has_value() && *seen == text);
+    }
+    CHECK(sealed(*pair.own, Bytes(16385)).empty());
+  }
+}
+
+UNIT_TEST("three records in a stream cut at every byte give the same text") {
+  for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[3], kTlsSuites[5]}) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    const size_t size = 3 * pair.client_seal(Bytes(20, 1)).size();
+    TakenOver again(suite);
+    REQUIRE(again.own != nullptr);
+    for (size_t cut = 0; cut <= size; cut++) {
+      Bytes stream;
+      for (uint8_t i = 0; i < 3; i++) append(&stream, again.client_seal(Bytes(20, i)));
+      Opened first = open_all(*again.own, ByteView(stream).first(cut));
+      const Opened second = open_all(*again.own, ByteView(stream).subspan(cut));
+      append(&first.text, second.text);
+      Bytes expected;
+      for (uint8_t i = 0; i < 3; i++) append(&expected, Bytes(20, i));
+      CHECK(first.status == Status::kAgain && second.status == Status::kAgain);
+      CHECK(first.text == expected);
+    }
+  }
+}
+
+UNIT_TEST("records that come byte by byte are put together, the largest too") {
+  for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[3]}) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    Random random(3);
+    const Bytes text = random.bytes(16384);
+    const Bytes record = pair.client_seal(text);
+    Bytes got;
+    for (size_t at = 0; at < record.size(); at++) {
+      append(&got, open_all(*pair.own, ByteView(record).subspan(at, 1)).text);
+    }
+    CHECK(got == text);
+  }
+}
+
+UNIT_TEST("a connection taken over in the middle of a record loses nothing") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    for (size_t cut = 0; cut < 60; cut++) {
+      TlsPair pair(suite);
+      REQUIRE(pair.up());
+      Bytes stream = pair.client_seal(bytes_of("CONNECT"));
+      append(&stream, pair.client_seal(Bytes(200, 5)));
+      const Bytes head(stream.begin(), stream.end() - 100 - static_cast<ptrdiff_t>(cut));
+      const Bytes tail(stream.end() - 100 - static_cast<ptrdiff_t>(cut), stream.end());
+      pair.stream().feed(head.data(), head.size());
+      uint8_t text[64];
+      size_t got = 0;
+      CHECK(pair.stream().read(text, sizeof text, &got) == TlsStream::Status::kDone);
+      CHECK_EQUAL(got, size_t{7});
+      CHECK(pair.stream().read(text, sizeof text, &got) == TlsStream::Status::kAgain);
+      const auto own = pair.take_over();
+      REQUIRE(own != nullptr);
+      CHECK(open_all(*own, tail).text == Bytes(200, 5));
+    }
+  }
+}
+
+UNIT_TEST("a handshake whose bytes come one by one is taken over as any other") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    TlsPair pair(TlsPairOptions{suite.tls13, suite.name, 0, 1});
+    REQUIRE(pair.up());
+    const auto own = pair.take_over();
+    REQUIRE(own != nullptr);
+    CHECK(open_all(*own, pair.client_seal(Bytes(9, 9))).text == Bytes(9, 9));
+    const auto seen = pair.client_open(sealed(*own, Bytes(9, 9)));
+    CHECK(seen.has_value() && *seen == Bytes(9, 9));
+  }
+}
+
+UNIT_TEST("what is not ours to do stays with OpenSSL: CBC, small records, keys updated before") {
+  TlsPair cbc(TlsPairOptions{false, "ECDHE-ECDSA-AES256-SHA"});
+  REQUIRE(cbc.up());
+  CHECK(cbc.take_over() == nullptr);
+  TlsPair small(TlsPairOptions{true, kTlsSuites[0].name, 1});
+  REQUIRE(small.up());
+  CHECK(small.take_over() == nullptr);
+  TlsPair updated(kTlsSuites[0]);
+  REQUIRE(updated.up());
+  SSL_key_update(updated.client(), SSL_KEY_UPDATE_NOT_REQUESTED);
+  const Bytes record = updated.client_seal(Bytes(10, 1));
+  updated.stream().feed(record.data(), record.size());
+  uint8_t text[64];
+  size_t got = 0;
+  CHECK(updated.stream().read(text, sizeof text, &got) == TlsStream::Status::kDone);
+  CHECK(updated.stream().read(text, sizeof text, &got) == TlsStream::Status::kAgain);
+  CHECK(updated.take_over() == nullptr);
+}
+
+UNIT_TEST("OpenSSL's records give the same texts, in place, at every cut") {
+  TlsPair pair(TlsPairOptions{false, "ECDHE-ECDSA-AES256-SHA"});
+  REQUIRE(pair.up());
+  OpensslRecords records(pair.release_stream());
+  for (size_t cut = 0, size = 1; cut <= size; cut++) {
+    Bytes bytes = pair.client_seal(Bytes(33, 1));
+    append(&bytes, pair.client_seal(Bytes(33, 2)));
+    size = bytes.size();
+    Opened first = open_all(records, ByteView(bytes).first(cut));
+    append(&first.text, open_all(records, ByteView(bytes).subspan(cut)).text);
+    Bytes expected(33, 1);
+    append(&expected, Bytes(33, 2));
+    CHECK(first.text == expected);
+    const auto seen = pair.client_open(sealed(records, Bytes(33, 3)));
+    CHECK(seen.has_value() && *seen == Bytes(33, 3));
+  }
+}
+
+UNIT_TEST("a client's KeyUpdate is followed, and answered when it asks for one [rfc8446 4.6.3]") {
+  for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[1], kTlsSuites[2]}) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    for (int round = 0; round < 50; round++) {
+      const bool asks = round % 2 == 0;
+      SSL_key_update(pair.client(),
+                     asks ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
+      CHECK(open_all(*pair.own, pair.client_seal(Bytes(5, 5))).text == Bytes(5, 5));
+      CHECK_EQUAL(pair.own->has_answer(), asks);
+      if (round % 4 == 0) {
+        CHECK(pair.client_open(answer_of(*pair.own)) == Bytes());
+      }
+      check_alive(pair);  // else the answer goes in front of the next record
+      CHECK(!pair.own->has_answer());
+    }
+  }
+}
+
+UNIT_TEST("several wishes for a KeyUpdate are answered once") {
+  TakenOver pair(kTlsSuites[0]);
+  REQUIRE(pair.own != nullptr);
+  Bytes all;
+  for (int i = 0; i < 5; i++) {
+    SSL_key_update(pair.client(), SSL_KEY_UPDATE_REQUESTED);
+    append(&all, pair.client_seal(Bytes(1, 1)));
+  }
+  CHECK_EQUAL(open_all(*pair.own, all).text.size(), size_t{5});
+  CHECK_EQUAL(answer_of(*pair.own).size(), kTlsHeaderSize + 5 + 1 + kAeadTagSize);
+  CHECK(!pair.own->has_answer());
+}
+
+UNIT_TEST("our keys change after their number of records, and the client follows") {
+  for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[2]}) {
+    TakenOver pair(suite, 10);
+    REQUIRE(pair.own != nullptr);
+    for (int i = 0; i < 100; i++) check_alive(pair);
+  }
+}
+
+UNIT_TEST("a close_notify ends reading and is answered with one") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    Bytes stream = pair.client_seal(Bytes(3, 3));
+    SSL_shutdown(pair.client());
+    append(&stream, pair.client_output());
+    const Opened opened = open_all(*pair.own, stream);
+    CHECK(opened.status == Status::kClosed);
+    CHECK(opened.text == Bytes(3, 3));
+    CHECK(open_all(*pair.own, Bytes(100, 1)).status == Status::kClosed);
+    pair.client_open(goodbye_of(*pair.own));
+    CHECK_EQUAL(SSL_get_shutdown(pair.client()), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+}
+
+UNIT_TEST("padding of TLS 1.3 is taken off, up to the longest record [rfc8446 5.4]") {
+  TakenOver pair(kTlsSuites[0]);
+  REQUIRE(pair.own != nullptr);
+  for (size_t padding : {1, 100, 16284}) {
+    CHECK(open_all(*pair.own, pair.forge(23, Bytes(100, 1), 23, padding)).text == Bytes(100, 1));
+  }
+  const Bytes zeros(20);
+  CHECK(open_all(*pair.own, pair.forge(23, zeros, 23, 20)).text == zeros);
+  CHECK(open_all(*pair.own, pair.forge(23, {}, 23, 0)).status == Status::kAgain);
+  check_refused(pair, pair.forge(23, {}, 0, 30), SSL_AD_UNEXPECTED_MESSAGE);
+}
+
+UNIT_TEST("a record with any byte changed is refused as forged") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    TakenOver first(suite);
+    REQUIRE(first.own != nullptr);
+    const size_t size = first.forge(23, Bytes(4, 1)).size();
+    for (size_t at = 0; at < size; at++) {
+      TakenOver pair(suite);
+      REQUIRE(pair.own != nullptr);
+      Bytes record = pair.forge(23, Bytes(4, 1));
+      record[at] ^= 1;
+      if (at == 3) continue;  // now it is 256 bytes longer: not whole
+      const Opened opened = open_all(*pair.own, record);
+      CHECK(opened.text.empty());
+      CHECK(opened.status == Status::kFailed || (at == 4 && opened.status == Status::kAgain));
+    }
+  }
+}
+
+UNIT_TEST("a record said twice, left out or out of order is refused") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    for (int kind = 0; kind < 3; kind++) {
+      TakenOver pair(suite);
+      REQUIRE(pair.own != nullptr);
+      const Bytes one = pair.forge(23, Bytes(4, 1)), two = pair.forge(23, Bytes(4, 2));
+      Bytes stream = kind == 0 ? one : two;
+      if (kind == 0) append(&stream, one);
+      if (kind == 2) append(&stream, one);
+      CHECK(open_all(*pair.own, stream).status == Status::kFailed);
+    }
+  }
+}
+
+UNIT_TEST("types, lengths and messages against the protocol end the connection with their alert") {
+  const Bytes update = {24, 0, 0, 1, 2}, two_updates = {24, 0, 0, 1, 0, 24, 0, 0, 1, 0};
+  const Bytes hello_request = {0, 0, 0, 0};
+  struct Case {
+    bool tls13;
+    int alert;
+    std::function<Bytes(TakenOver&)> record;
+  };
+  const Case cases[] = {
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(22, Bytes(4, 1)); }},
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto&) { return Bytes{20, 3, 3, 0, 1, 1}; }},
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(23, Bytes(4, 1), 25); }},
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(23, hello_request, 22); }},
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(23, two_updates, 22); }},
+      {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(23, {}, 22); }},
+      {true, SSL_AD_ILLEGAL_PARAMETER, [&](auto& p) { return p.forge(23, update, 22); }},
+      {true, SSL_AD_DECODE_ERROR, [&](auto& p) { return p.forge(23, Bytes(3, 1), 21); }},
+      {true, SSL_AD_RECORD_OVERFLOW, [&](auto&) { return Bytes{23, 3, 3, 0x41, 1}; }},
+      {true, SSL_AD_RECORD_OVERFLOW, [&](auto& p) { return p.forge(23, Bytes(16385, 1)); }},
+      {true, SSL_AD_DECODE_ERROR, [&](auto&) { return Bytes{23, 3, 3, 0, 16}; }},
+      {false, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(22, hello_request); }},
+      {false, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(20, Bytes(1, 1)); }},
+      {false, SSL_AD_PROTOCOL_VERSION, [&](auto&) { return Bytes{23, 3, 1, 0, 40}; }},
+      {false, SSL_AD_RECORD_OVERFLOW, [&](auto&) { return Bytes{23, 3, 3, 0x48, 1}; }},
+      {false, SSL_AD_RECORD_OVERFLOW, [&](auto& p) { return p.forge(23, Bytes(16385, 1)); }},
+      {false, SSL_AD_DECODE_ERROR, [&](auto&) { return Bytes{23, 3, 3, 0, 15}; }},
+      {false, SSL_AD_BAD_RECORD_MAC, [&](auto&) { return Bytes(100, 23); }},
+  };
+  for (const Case& one : cases) {
+    for (const TlsSuite& suite : kTlsSuites) {
+      if (suite.tls13 != one.tls13) continue;
+      TakenOver pair(suite);
+      REQUIRE(pair.own != nullptr);
+      Bytes record = one.record(pair);
+      // A header of 23s is a wrong version; what is asked for here is a wrong tag.
+      if (one.alert == SSL_AD_BAD_RECORD_MAC) {
+        record[1] = record[2] = 3;
+        store16(&record[3], 95);
+      }
+      check_refused(pair, record, one.alert);
+    }
+  }
+}
+
+UNIT_TEST("warnings of TLS 1.2 and user_canceled are no end, other alerts of TLS 1.3 are") {
+  const Bytes no_renegotiation = {1, 100}, user_canceled = {1, 90}, fatal = {2, 40};
+  for (const TlsSuite& suite : kTlsSuites) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    const auto alert = [&](const Bytes& text) {
+      return open_all(*pair.own,
+                      suite.tls13 ? pair.forge(23, text, 21) : pair.forge(21, text)).status;
+    };
+    CHECK(alert(user_canceled) == Status::kAgain);
+    if (!suite.tls13) CHECK(alert(no_renegotiation) == Status::kAgain);
+    CHECK(alert(suite.tls13 ? no_renegotiation : fatal) == Status::kFailed);
+    CHECK(goodbye_of(*pair.own).empty());
+  }
+}
+
+UNIT_TEST("records without data are borne for a while, not without end") {
+  for (const TlsSuite& suite : kTlsSuites) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    for (int i = 0; i < 100; i++) {
+      CHECK(open_all(*pair.own, pair.forge(23, {})).status == Status::kAgain);
+      if (i % 30 == 0) CHECK(open_all(*pair.own, pair.forge(23, Bytes(1, 1))).text.size() == 1);
+    }
+    int borne = 0;
+    while (open_all(*pair.own, pair.forge(23, {})).status == Status::kAgain) borne++;
+    CHECK(borne < 40);
+  }
+}
+
+UNIT_TEST("a direction whose numbers are used up seals and opens nothing more") {
+  for (const bool tls13 : {true, false}) {
+    TlsSecrets secrets;
+    secrets.tls13 = tls13;
+    secrets.digest = EVP_sha384();
+    secrets.read.sequence = secrets.write.sequence = UINT64_MAX - 1;
+    OwnRecords ours(secrets, {}, UINT64_MAX), theirs(secrets, {}, UINT64_MAX);
+    const Bytes last = sealed(ours, Bytes(1, 1));
+    CHECK(open_all(theirs, last).text == Bytes(1, 1));
+    CHECK(sealed(ours, Bytes(1, 1)).empty());
+    CHECK(open_all(theirs, last).status == Status::kFailed);
+  }
+}
+
+UNIT_TEST("random bytes never open, whatever they pretend to be") {
+  Random random(5);
+  for (int round = 0; round < 2000; round++) {
+    TlsSecrets secrets;
+    secrets.tls13 = random.one_in(2);
+    secrets.suite = static_cast<AeadSuite>(random.below(3));
+    secrets.digest = EVP_sha256();
+    OwnRecords records(secrets, {});
+    for (int i = 0; i < 4; i++) {
+      Bytes bytes = random.bytes(random.below(200));
+      if (bytes.size() > 5 && !random.one_in(4)) {
+        bytes[0] = 23;
+        bytes[1] = bytes[2] = 3;
+        store16(&bytes[3], static_cast<uint16_t>(random.below(bytes.size())));
+      }
+      CHECK(open_all(records, bytes).text.empty());
+    }
+  }
+}
+
+}  // namespace wolfguard
