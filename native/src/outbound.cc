@@ -38,8 +38,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
     const size_t lost = tunnel.tls().send_data({packet - kCstpHeaderSize, kCstpHeaderSize + size});
     if (lost > 0) drop(tunnel, lost);
-    tunnel.tls_tx_ms = now_;
-    if (!tunnel.tls().full()) touch(tunnel);
+    sent_by_tls(tunnel);
   }
   count_sent(tunnel, size, parsed);
 }
@@ -55,8 +54,7 @@ void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, By
   }
   encode_cstp_header(frame, type, payload.size());
   tunnel.tls().send_control({frame, kCstpHeaderSize + payload.size()});
-  tunnel.tls_tx_ms = now_;
-  if (!tunnel.tls().full()) touch(tunnel);
+  sent_by_tls(tunnel);
 }
 
 void Outbound::send_datagram(const UdpPath& path, const uint8_t* data, size_t size) {
@@ -67,6 +65,12 @@ void Outbound::touch(Tunnel& tunnel) {
   if (tunnel.touched) return;
   tunnel.touched = true;
   touched_.push_back(&tunnel);
+}
+
+/** A full socket says itself when it has room; it is touched only to be no longer read from. */
+void Outbound::sent_by_tls(Tunnel& tunnel) {
+  tunnel.tls_tx_ms = now_;
+  if (!tunnel.tls().full() || tunnel.tls().overwhelmed()) touch(tunnel);
 }
 
 bool Outbound::seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size) {

@@ -42,6 +42,7 @@ class Outbound {
   void flush(OnBroken&& on_broken, OnSent&& on_sent);
 
  private:
+  void sent_by_tls(Tunnel& tunnel);
   bool seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size);
   void refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size,
                       const InsidePacket& parsed);

@@ -90,7 +90,7 @@ describe('the network', () => {
       using other = await Line.open(rig, { version, inside: inside4(9) });
       for (const garbage of [
         Buffer.alloc(40),
-        Buffer.alloc(40, 23),
+        Buffer.alloc(8000, 23),
         Buffer.from('1703030014' + '00'.repeat(20), 'hex'),
       ]) {
         const relay = await Relay.open(rig.port, (bytes) => [bytes]);
@@ -110,9 +110,10 @@ describe('the network', () => {
   test('a client that says close_notify gets one back', async () => {
     using rig = await EngineRig.start();
     using line = await Line.open(rig);
+    const closed = once(line.socket, 'close');
     line.socket.end();
     assert.equal((await rig.tunnelEnd(line.tunnel)).end, 'lost');
-    await once(line.socket, 'close');
+    await closed;
     assert.equal(line.error, undefined);
   });
 });
