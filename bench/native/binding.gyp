@@ -7,6 +7,7 @@
       'target_name': 'load',
       'sources': [
         '<!@(ls src/*.cc)',
+        'engine/aead.cc',
         'engine/checksum.cc',
         'engine/coalescer.cc',
         'engine/cstp.cc',
@@ -15,7 +16,10 @@
         'engine/endpoint.cc',
         'engine/inside_packet.cc',
         'engine/segmenter.cc',
+        'engine/send_buffer.cc',
+        'engine/tls_secrets.cc',
         'engine/tls_stream.cc',
+        'engine/tls_tap.cc',
         'engine/tun.cc',
         'engine/tun_queue.cc',
       ],

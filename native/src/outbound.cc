@@ -37,8 +37,15 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
   } else {
     encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
     const size_t lost = tunnel.tls().send_data({packet - kCstpHeaderSize, kCstpHeaderSize + size});
-    if (lost > 0) drop(tunnel, lost);
     sent_by_tls(tunnel);
+    if (lost > 0) drop(tunnel, lost);
+    // Those that had to go were counted when they came: as many that come now are not.
+    tunnel.miscounted += lost;
+    if (tunnel.miscounted > 0) {
+      tunnel.miscounted--;
+      if (is_real_data(parsed)) tunnel.data_ms = now_;
+      return;
+    }
   }
   count_sent(tunnel, size, parsed);
 }

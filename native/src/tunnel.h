@@ -52,6 +52,8 @@ struct Tunnel {
   int64_t tls_rx_ms = 0, tls_tx_ms = 0, tls_dpd_ms = 0;
   /** In the list of those whose output leaves at the end of this wake-up. */
   bool touched = false;
+  /** Packets counted as sent that were dropped from the backlog. */
+  size_t miscounted = 0;
   /** What epoll watches its socket for. */
   uint32_t socket_events = 0;
   BulkState bulk;
