@@ -28,8 +28,9 @@ class BulkReceiver {
   template <typename Look>
   void poll(Look&& look) {
     const int64_t now = monotonic_us();
-    // Backwards: a look may take its tunnel out.
+    // Backwards: a look may take out its tunnel, and others whose sockets turn out to be broken.
     for (size_t i = tunnels_.size(); i-- > 0;) {
+      if (i >= tunnels_.size()) continue;
       Tunnel& tunnel = *tunnels_[i];
       if (now - tunnel.bulk.looked_us >= kPollMs * 1000) look(tunnel);
     }

@@ -105,7 +105,7 @@ SslContext create_tls_context(const TlsOptions& options, std::string* error) {
                                SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  // An idle tunnel keeps no record buffers: 20 KiB instead of 54 (docs/architecture.md).
+  // A login that waits keeps no record buffers: 20 KiB instead of 54. A tunnel keeps no SSL.
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_select_cb(ctx, select_alpn, nullptr);
   TlsTap::install(ctx);
