@@ -173,8 +173,7 @@ UNIT_TEST("a client's KeyUpdate is followed, and answered when it asks for one [
     REQUIRE(pair.own != nullptr);
     for (int round = 0; round < 50; round++) {
       const bool asks = round % 2 == 0;
-      SSL_key_update(pair.client(),
-                     asks ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
+      SSL_key_update(pair.client(), asks ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
       CHECK(open_all(*pair.own, pair.client_seal(Bytes(5, 5))).text == Bytes(5, 5));
       CHECK_EQUAL(pair.own->has_answer(), asks);
       if (round % 4 == 0) {
@@ -284,15 +283,30 @@ UNIT_TEST("types, lengths and messages against the protocol end the connection w
       {true, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(23, {}, 22); }},
       {true, SSL_AD_ILLEGAL_PARAMETER, [&](auto& p) { return p.forge(23, update, 22); }},
       {true, SSL_AD_DECODE_ERROR, [&](auto& p) { return p.forge(23, Bytes(3, 1), 21); }},
-      {true, SSL_AD_RECORD_OVERFLOW, [&](auto&) { return Bytes{23, 3, 3, 0x41, 1}; }},
+      {true, SSL_AD_RECORD_OVERFLOW,
+       [&](auto&) {
+         return Bytes{23, 3, 3, 0x41, 1};
+       }},
       {true, SSL_AD_RECORD_OVERFLOW, [&](auto& p) { return p.forge(23, Bytes(16385, 1)); }},
-      {true, SSL_AD_DECODE_ERROR, [&](auto&) { return Bytes{23, 3, 3, 0, 16}; }},
+      {true, SSL_AD_DECODE_ERROR,
+       [&](auto&) {
+         return Bytes{23, 3, 3, 0, 16};
+       }},
       {false, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(22, hello_request); }},
       {false, SSL_AD_UNEXPECTED_MESSAGE, [&](auto& p) { return p.forge(20, Bytes(1, 1)); }},
-      {false, SSL_AD_PROTOCOL_VERSION, [&](auto&) { return Bytes{23, 3, 1, 0, 40}; }},
-      {false, SSL_AD_RECORD_OVERFLOW, [&](auto&) { return Bytes{23, 3, 3, 0x48, 1}; }},
+      {false, SSL_AD_PROTOCOL_VERSION,
+       [&](auto&) {
+         return Bytes{23, 3, 1, 0, 40};
+       }},
+      {false, SSL_AD_RECORD_OVERFLOW,
+       [&](auto&) {
+         return Bytes{23, 3, 3, 0x48, 1};
+       }},
       {false, SSL_AD_RECORD_OVERFLOW, [&](auto& p) { return p.forge(23, Bytes(16385, 1)); }},
-      {false, SSL_AD_DECODE_ERROR, [&](auto&) { return Bytes{23, 3, 3, 0, 15}; }},
+      {false, SSL_AD_DECODE_ERROR,
+       [&](auto&) {
+         return Bytes{23, 3, 3, 0, 15};
+       }},
       {false, SSL_AD_BAD_RECORD_MAC, [&](auto&) { return Bytes(100, 23); }},
   };
   for (const Case& one : cases) {
@@ -317,8 +331,8 @@ UNIT_TEST("warnings of TLS 1.2 and user_canceled are no end, other alerts of TLS
     TakenOver pair(suite);
     REQUIRE(pair.own != nullptr);
     const auto alert = [&](const Bytes& text) {
-      return open_all(*pair.own,
-                      suite.tls13 ? pair.forge(23, text, 21) : pair.forge(21, text)).status;
+      return open_all(*pair.own, suite.tls13 ? pair.forge(23, text, 21) : pair.forge(21, text))
+          .status;
     };
     CHECK(alert(user_canceled) == Status::kAgain);
     if (!suite.tls13) CHECK(alert(no_renegotiation) == Status::kAgain);

@@ -129,8 +129,7 @@ std::unique_ptr<OwnRecords> TlsPair::take_over(uint64_t records_per_key) {
 Bytes TlsPair::forge(uint8_t outer_type, ByteView text, uint8_t inner_type, size_t padding) {
   TlsDirection& keys = secrets_->read;
   AeadKey key(secrets_->suite, keys.key.data());
-  const bool explicit_nonce =
-      !secrets_->tls13 && secrets_->suite != AeadSuite::kChaCha20Poly1305;
+  const bool explicit_nonce = !secrets_->tls13 && secrets_->suite != AeadSuite::kChaCha20Poly1305;
   Bytes inner(text.begin(), text.end());
   if (secrets_->tls13) {
     inner.push_back(inner_type);

@@ -24,12 +24,9 @@ struct TlsSuite {
   const char* name;
 };
 inline constexpr TlsSuite kTlsSuites[] = {
-    {true, "TLS_AES_256_GCM_SHA384"},
-    {true, "TLS_AES_128_GCM_SHA256"},
-    {true, "TLS_CHACHA20_POLY1305_SHA256"},
-    {false, "ECDHE-ECDSA-AES256-GCM-SHA384"},
-    {false, "ECDHE-ECDSA-AES128-GCM-SHA256"},
-    {false, "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {true, "TLS_AES_256_GCM_SHA384"},         {true, "TLS_AES_128_GCM_SHA256"},
+    {true, "TLS_CHACHA20_POLY1305_SHA256"},   {false, "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {false, "ECDHE-ECDSA-AES128-GCM-SHA256"}, {false, "ECDHE-ECDSA-CHACHA20-POLY1305"},
 };
 
 class TlsPair {
