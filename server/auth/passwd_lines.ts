@@ -57,6 +57,8 @@ export function nameProblem(name: string): string | null {
   if (name.length > MAX_NAME_CHARACTERS) return `is longer than ${MAX_NAME_CHARACTERS} characters`;
   if (/[:\p{Cc}]/u.test(name)) return 'has a colon or a control character in it';
   if (name.trim() !== name) return 'begins or ends with a space';
+  // What bytes that are no UTF-8 decode to: two such names could look alike.
+  if (name.includes('\ufffd')) return 'has a character in it that stands for an unreadable one';
   return name.startsWith('#') ? 'begins with #, as comments do' : null;
 }
 
@@ -120,8 +122,7 @@ function parseLine(line: string): PasswdEntry | null {
   const [rawName, rawGroups, rawHash, ...rest] = line.replace(/\r$/, '').split(':');
   if (rawName === undefined || rawGroups === undefined || rawHash === undefined) return null;
   const name = fromLatin1(rawName);
-  // U+FFFD: not UTF-8, and two such names could look alike.
-  if (rest.length > 0 || name.includes('\ufffd') || nameProblem(name) !== null) return null;
+  if (rest.length > 0 || nameProblem(name) !== null) return null;
   const hashText = rawHash.replace(/^!+/, '');
   return {
     name,

@@ -100,6 +100,10 @@ test('no edit of one user changes a byte of any other line', () => {
   );
 });
 
+test('a name that could not be read back is refused before it is written', () => {
+  assert.match(nameProblem('\ufffd!') ?? '', /unreadable/);
+});
+
 test('what is put can be read back, whatever its name and groups', () => {
   const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
   const name = word.filter((text) => nameProblem(text) === null && text.isWellFormed());
