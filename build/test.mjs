@@ -22,7 +22,8 @@ const isRoot = process.getuid() === 0;
 const MINUTE_MS = 60_000;
 
 const node = (...args) => [process.execPath, args];
-const tests = (...args) => node('--test', '--test-reporter=spec', ...args);
+const tests = (...args) =>
+  node('--import', './test/seed.mjs', '--test', '--test-reporter=spec', ...args);
 
 const STAGES = [
   {
