@@ -15,16 +15,10 @@ namespace {
 constexpr uint64_t kTunTag = 1, kInboxTag = 2, kCommandTag = 3, kFirstUdpTag = 16;
 constexpr uint64_t kLastSmallTag = 4095;
 
-/** The largest inside packet a TUN device with any sensible MTU hands over. */
-constexpr size_t kMaxInsidePacket = 16384;
-/** With offload: a super-packet of 64 KiB. */
-constexpr size_t kMaxSuperPacket = 65536;
 constexpr size_t kDatagramSize = kMaxInsidePacket + 128;
 /** What the kernel joins is at most one IP packet's size. */
 constexpr size_t kMaxDatagramTrain = 65536;
-/** Shares of one wake-up: enough to keep batches large, few enough to be fair. */
-constexpr int kTunReadsPerWake = 64;
-constexpr size_t kTunBytesPerWake = 512 << 10;
+/** A share of one wake-up: see InsideReader::read. */
 constexpr int kReceivesPerWake = 2;
 constexpr size_t kTlsReceiveSize = 128 << 10;
 /** After a goodbye the client gets this long to take it and to close. */
@@ -42,14 +36,15 @@ PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* con
       events_(events),
       totals_(totals),
       owners_(OwnersView::map(options.owners_fd)),
-      tun_(options.tun_fd, options.tun_offload),
       links_(options.worker, options.outboxes),
-      outbound_(options.udp_fds, kDatagramSize, options.udp_segmentation, tun_, totals),
-      inbound_(tun_, &outbound_, this, totals),
+      outbound_(options.udp_fds, kDatagramSize, options.udp_segmentation,
+                TunQueue(options.tun_fd, options.tun_offload), totals),
+      inside_(TunQueue(options.tun_fd, options.tun_offload), &tunnels_, &owners_, &links_,
+              &outbound_, totals),
+      inbound_(TunQueue(options.tun_fd, options.tun_offload), &outbound_, this, totals),
       dtls_(contexts, &tunnels_, &inbound_, &outbound_, &links_, events, totals),
       liveness_(&outbound_, &dtls_, this),
       reader_(join_datagrams() ? kMaxDatagramTrain : kDatagramSize),
-      tun_buffer_(kHeadroom + (options.tun_offload ? kMaxSuperPacket : kMaxInsidePacket)),
       tls_buffer_(kMaxTlsRecord + kTlsReceiveSize) {}
 
 PacketLoop::~PacketLoop() = default;
@@ -111,7 +106,8 @@ void PacketLoop::set_now(int64_t now) {
 void PacketLoop::dispatch(const epoll_event& event) {
   const uint64_t what = event.data.u64;
   if (what == kTunTag) {
-    read_tun();
+    inside_.read();
+    flush();
   } else if (what == kInboxTag) {
     read_inbox();
   } else if (what == kCommandTag) {
@@ -215,47 +211,6 @@ void PacketLoop::check(Tunnel& tunnel) {
   wheel_.schedule(tunnel.id, next);
 }
 
-// ─── the inside ───────────────────────────────────────────────────────────────────────────────
-
-void PacketLoop::read_tun() {
-  uint8_t* packet = tun_buffer_.data() + kHeadroom;
-  size_t taken = 0;
-  for (int i = 0; i < kTunReadsPerWake && taken < kTunBytesPerWake; i++) {
-    VirtioHeader header;
-    const size_t size = tun_.read(&header, packet, tun_buffer_.size() - kHeadroom);
-    if (size == 0) break;
-    taken += size;
-    send_inside(header, packet, size, true);
-  }
-  flush();
-}
-
-/** The destination is looked up once for all segments of a super-packet. */
-void PacketLoop::send_inside(const VirtioHeader& header, uint8_t* packet, size_t size,
-                             bool may_forward) {
-  const auto parsed = parse_inside_packet(packet, size);
-  if (!parsed) return;
-  Tunnel* tunnel = tunnels_.by_inside(parsed->destination);
-  if (tunnel == nullptr) {
-    const bool known = may_forward && owners_.valid();
-    forward_inside(header, packet, size, known ? owners_.find(parsed->destination.data()) : -1);
-    return;
-  }
-  const bool sound = segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
-    outbound_.send_data(*tunnel, part, part_size, *parsed);
-  });
-  if (!sound) bump(totals_->dropped_packets);
-}
-
-void PacketLoop::forward_inside(const VirtioHeader& header, uint8_t* packet, size_t size,
-                                int owner) {
-  segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
-    const bool sent =
-        owner >= 0 && links_.send(owner, LinkKind::kInsidePacket, {}, {part, part_size});
-    bump(sent ? totals_->forwarded_packets : totals_->dropped_packets);
-  });
-}
-
 // ─── the outside ──────────────────────────────────────────────────────────────────────────────
 
 /** Asks the kernel to hand over trains; one that cannot hands over single datagrams as before. */
@@ -292,7 +247,7 @@ void PacketLoop::read_inbox() {
     }
     if (message.kind == LinkKind::kInsidePacket) {
       // The link header in front of it is the headroom.
-      send_inside({}, message.payload, message.size, false);
+      inside_.send({}, message.payload, message.size, false);
     } else {
       dtls_.on_link(message);
     }

@@ -9,10 +9,9 @@
 
 #include "bulk_receiver.h"
 #include "command_queue.h"
+#include "inside_reader.h"
 #include "liveness.h"
-#include "owners.h"
 #include "poller.h"
-#include "segmenter.h"
 #include "timer_wheel.h"
 #include "tls_front.h"
 
@@ -64,11 +63,8 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void carry_out(Command& command);
   void open(Open& command);
   void evict(const Address& inside);
-  void read_tun();
   void read_udp(size_t socket);
   void read_inbox();
-  void send_inside(const VirtioHeader& header, uint8_t* packet, size_t size, bool may_forward);
-  void forward_inside(const VirtioHeader& header, uint8_t* packet, size_t size, int owner);
   bool join_datagrams();
   void on_tls_socket(Tunnel& tunnel, uint32_t events);
   int wait_ms() const;
@@ -85,10 +81,10 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   EventSink* events_;
   EngineTotals* totals_;
   OwnersView owners_;
-  TunQueue tun_;
   TunnelTable tunnels_;
   WorkerLinks links_;
   Outbound outbound_;
+  InsideReader inside_;
   Inbound inbound_;
   DtlsChannel dtls_;
   Liveness liveness_;
@@ -97,7 +93,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   Poller poller_;
   CommandQueue<Command> commands_;
   DatagramReader reader_;
-  Bytes tun_buffer_, tls_buffer_;
+  Bytes tls_buffer_;
   std::vector<std::unique_ptr<Tunnel>> graveyard_;
   int64_t now_ = 0;
   bool stopping_ = false;

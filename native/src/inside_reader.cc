@@ -1,0 +1,62 @@
+#include "inside_reader.h"
+
+namespace wolfguard {
+
+namespace {
+
+/** With offload: a super-packet of 64 KiB. */
+constexpr size_t kMaxSuperPacket = 65536;
+/** Shares of one wake-up: enough to keep batches large, few enough to be fair. */
+constexpr int kReadsPerWake = 64;
+constexpr size_t kBytesPerWake = 512 << 10;
+
+}  // namespace
+
+InsideReader::InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView* owners,
+                           WorkerLinks* links, Outbound* outbound, EngineTotals* totals)
+    : tun_(tun),
+      tunnels_(tunnels),
+      owners_(owners),
+      links_(links),
+      outbound_(outbound),
+      totals_(totals),
+      buffer_(kHeadroom + (tun.offload() ? kMaxSuperPacket : kMaxInsidePacket)) {}
+
+void InsideReader::read() {
+  uint8_t* packet = buffer_.data() + kHeadroom;
+  size_t taken = 0;
+  for (int i = 0; i < kReadsPerWake && taken < kBytesPerWake; i++) {
+    VirtioHeader header;
+    const size_t size = tun_.read(&header, packet, buffer_.size() - kHeadroom);
+    if (size == 0) break;
+    taken += size;
+    send(header, packet, size, true);
+  }
+}
+
+/** The destination is looked up once for all segments of a super-packet. */
+void InsideReader::send(const VirtioHeader& header, uint8_t* packet, size_t size,
+                        bool may_forward) {
+  const auto parsed = parse_inside_packet(packet, size);
+  if (!parsed) return;
+  Tunnel* tunnel = tunnels_->by_inside(parsed->destination);
+  if (tunnel == nullptr) {
+    const bool known = may_forward && owners_->valid();
+    forward(header, packet, size, known ? owners_->find(parsed->destination.data()) : -1);
+    return;
+  }
+  const bool sound = segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
+    outbound_->send_data(*tunnel, part, part_size, *parsed);
+  });
+  if (!sound) bump(totals_->dropped_packets);
+}
+
+void InsideReader::forward(const VirtioHeader& header, uint8_t* packet, size_t size, int owner) {
+  segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
+    const bool sent =
+        owner >= 0 && links_->send(owner, LinkKind::kInsidePacket, {}, {part, part_size});
+    bump(sent ? totals_->forwarded_packets : totals_->dropped_packets);
+  });
+}
+
+}  // namespace wolfguard
