@@ -28,7 +28,7 @@ export interface Firewall {
 }
 
 /**
- * Masquerades what clients send out of other devices and clamps the TCP segment size to the path.
+ * Masquerades what clients send out of other devices.
  * Throws WolfguardError: NFT_MISSING without the program, NFT_FAILED with the words of nft.
  */
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
@@ -55,7 +55,6 @@ export function renderTable({ device, pool4, pool6 }: FirewallOptions): string {
   const name = JSON.stringify(device);
   // The server's own address is in the pool too: what it says to itself is left alone.
   const outside = `oifname != { ${name}, "lo" }`;
-  const clamp = 'tcp flags syn / syn,rst tcp option maxseg size set rt mtu';
   const masquerade = [
     ...(pool4 === null ? [] : [`ip saddr ${formatCidr(pool4)} ${outside} masquerade`]),
     ...(pool6 === null ? [] : [`ip6 saddr ${formatCidr(pool6)} ${outside} masquerade`]),
@@ -63,10 +62,6 @@ export function renderTable({ device, pool4, pool6 }: FirewallOptions): string {
   return (
     `table inet ${tableName(device)} { flags owner; ` +
     renderChain('postrouting', 'nat hook postrouting priority srcnat', masquerade) +
-    renderChain('forward', 'filter hook forward priority mangle', [
-      `iifname ${name} ${clamp}`,
-      `oifname ${name} ${clamp}`,
-    ]) +
     '}'
   );
 }
@@ -153,6 +148,6 @@ function failed(reason: string): WolfguardError {
   return new WolfguardError(
     'NFT_FAILED',
     `network.nat: nft cannot load our table (${first}): it takes root, nftables 0.9.9 and ` +
-      'Linux 5.12 or later, with the kernel modules nf_tables, nft_masq and nft_rt',
+      'Linux 5.12 or later, with the kernel modules nf_tables and nft_masq',
   );
 }

@@ -1,5 +1,7 @@
 #include "inbound.h"
 
+#include "mss_clamp.h"
+
 namespace wolfguard {
 
 Inbound::Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
@@ -90,6 +92,7 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
     bump(totals_->dropped_packets);
     return;
   }
+  clamp_mss(packet, size, *parsed, tunnel.params.mtu);
   coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);
   bump(tunnel.shared->rx_bytes, size);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mss_clamp.h"
+
 namespace wolfguard {
 
 namespace {
@@ -20,6 +22,7 @@ Outbound::Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, bo
 
 void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed) {
   bool by_dtls = tunnel.sends_by_dtls();
+  clamp_mss(packet, size, parsed, tunnel.params.mtu);
   if (size > tunnel.params.mtu) {
     if (parsed.dont_fragment) {
       refuse_too_big(tunnel, packet, size, parsed);

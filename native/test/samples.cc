@@ -109,6 +109,7 @@ Bytes TcpSegment::encode() const {
   tcp[13] = flags;
   store16(tcp + 14, 501);
   for (size_t i = 0; i < options; i++) tcp[20 + i] = 1;  // no operation
+  std::copy(option_bytes.begin(), option_bytes.end(), tcp + 20);
   std::copy(payload.begin(), payload.end(), tcp + tcp_size);
   if (ipv4) {
     store16(&packet[4], ip_id);

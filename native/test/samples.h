@@ -37,8 +37,10 @@ struct TcpSegment {
   uint16_t ip_id = 0;
   /** ACK. */
   uint8_t flags = 0x10;
-  /** 0 or 12: as many bytes of options. */
+  /** A multiple of 4: as many bytes of options. */
   size_t options = 0;
+  /** They begin with these and end with no-operations. */
+  Bytes option_bytes;
   Bytes payload;
 
   /** The whole packet with right checksums. */

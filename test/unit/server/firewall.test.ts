@@ -51,16 +51,13 @@ void suite('the firewall in a namespace of its own', needsRoot, () => {
     for (const name of [client, router, server]) ip('netns', 'delete', name);
   });
 
-  test('the outside sees the address of the server, and segments fit the tunnel', async () => {
+  test('the outside sees the address of the server', async () => {
     const owner = await startOwner(router);
     for (const [address, seen] of [
       ['192.0.2.2', '::ffff:192.0.2.1'],
       ['2001:db8::2', '2001:db8::1'],
     ] as const) {
-      const { from, mss } = await connectThrough({ client, server, address });
-      assert.equal(from, seen);
-      // The client believes in 1500 bytes; wgt0 takes 1300.
-      assert.ok(mss > 1000 && mss <= 1260, `mss ${mss}`);
+      assert.equal(await addressSeen({ client, server, address }), seen);
     }
     await stopOwner(owner);
   });
@@ -143,18 +140,17 @@ function makeNetwork({ client, router, server }: Names): void {
   address(client, 'tun0', '10.77.0.2/16', 'fd77::2/64');
   address(router, 'out0', '192.0.2.1/24', '2001:db8::1/64');
   address(server, 'eth0', '192.0.2.2/24', '2001:db8::2/64');
-  ip('-n', router, 'link', 'set', 'wgt0', 'mtu', '1300');
   ip('-n', client, 'route', 'add', 'default', 'via', '10.77.0.1');
   ip('-n', client, '-6', 'route', 'add', 'default', 'via', 'fd77::1');
   inNamespace(router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
 }
 
-/** What the server sees as the client's address, and the client's largest segment. */
-async function connectThrough({
+/** What the server sees as the client's address. */
+async function addressSeen({
   client,
   server,
   address,
-}: Omit<Names, 'router'> & { readonly address: string }): Promise<{ from: string; mss: number }> {
+}: Omit<Names, 'router'> & { readonly address: string }): Promise<string> {
   const listener = spawnIn(
     server,
     `require('net').createServer((s) => s.end(s.remoteAddress)).listen(7777, '::', () => console.log('listening'))`,
@@ -162,14 +158,12 @@ async function connectThrough({
   assert.equal(await nextLine(listener), 'listening');
   const caller = spawnIn(
     client,
-    `const mss = () => /mss:(\\d+)/.exec(require('child_process').execFileSync('ss', ['-tinH']))[1];
-    const socket = require('net').connect({ host: '${address}', port: 7777, allowHalfOpen: true });
-    socket.on('data', (from) => { console.log(JSON.stringify({ from: String(from), mss: Number(mss()) })); process.exit(); });`,
+    `require('net').connect(7777, '${address}').on('data', (from) => console.log(String(from)));`,
   );
   const said = await nextLine(caller);
   listener.kill('SIGKILL');
   await once(listener, 'exit');
-  return JSON.parse(said) as { from: string; mss: number };
+  return said;
 }
 
 const spawnIn = (namespace: string, script: string): ChildProcess =>
