@@ -88,6 +88,8 @@ export interface System {
    * called denyIoUring. Files are not found from here on (EACCES): read, import, warm up before.
    */
   enterSandbox(profile: 'worker'): void;
+  /** The CPU does AES and carry-less multiplication: AES-GCM comes first, else ChaCha20-Poly1305. */
+  hasAesHardware(): boolean;
 }
 
 export const system = (): System => loadAddon() as unknown as System;

@@ -60,6 +60,8 @@ export async function setUpMachine(
     () => turnNatOn(config, logger),
     (made) => made?.close(),
   );
+  const first = system().hasAesHardware() ? 'AES-GCM' : 'ChaCha20-Poly1305';
+  logger.info({ first }, 'cipher suites are ordered for this CPU');
   return { inside, listeners, steering };
 }
 

@@ -12,6 +12,7 @@
 #include "privileges.h"
 #include "sandbox.h"
 #include "sockets.h"
+#include "suite_order.h"
 #include "tun.h"
 
 namespace wolfguard {
@@ -258,6 +259,12 @@ napi_value enter_sandbox(napi_env env, napi_callback_info info) {
   return answer(env, error);
 }
 
+// ─── hardware ─────────────────────────────────────────────────────────────────────────────────
+
+napi_value tell_aes_hardware(napi_env env, napi_callback_info) {
+  return napi::boolean(env, has_aes_hardware());
+}
+
 }  // namespace
 
 void bind_system(napi_env env, napi_value exports) {
@@ -281,6 +288,7 @@ void bind_system(napi_env env, napi_value exports) {
   add("getOwner", get_owner);
   add("dieWithParent", die_with_this_parent);
   add("enterSandbox", enter_sandbox);
+  add("hasAesHardware", tell_aes_hardware);
 }
 
 }  // namespace wolfguard

@@ -8,9 +8,6 @@ namespace wolfguard {
 
 namespace {
 
-/** AEAD only: the records after the handshake are ours. A PSK has no level of its own. */
-constexpr const char* kPskCiphers =
-    "PSK-AES256-GCM-SHA384:PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:@SECLEVEL=1";
 /** The suite that the forged session carries; no RSA takes place in a resumption [oc 8.3]. */
 constexpr const char* kLegacyCiphers = "AES256-GCM-SHA384:@SECLEVEL=0";
 constexpr uint8_t kAes256GcmSha384Id[2] = {0x00, 0x9d};
@@ -27,7 +24,7 @@ SslContext dtls_context(const char* ciphers) {
   SSL_CTX* ctx = context.get();
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_ENCRYPT_THEN_MAC | SSL_OP_NO_QUERY_MTU |
                                SSL_OP_COOKIE_EXCHANGE | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                               SSL_OP_NO_RENEGOTIATION);
+                               SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_RENEGOTIATION);
   if (SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
     context.reset();
@@ -37,9 +34,9 @@ SslContext dtls_context(const char* ciphers) {
 
 }  // namespace
 
-bool DtlsContexts::open(std::string* error) {
+bool DtlsContexts::open(std::string* error, bool aes_hardware) {
   ERR_clear_error();
-  psk = dtls_context(kPskCiphers);
+  psk = dtls_context(suite_order(aes_hardware).dtls_psk);
   legacy = dtls_context(kLegacyCiphers);
   if (!psk || !legacy) {
     *error = "DTLS: " + take_openssl_error();

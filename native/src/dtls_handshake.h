@@ -27,7 +27,7 @@ struct DtlsContexts {
   SslContext psk, legacy;
 
   /** false with a sentence in `error`. */
-  bool open(std::string* error);
+  bool open(std::string* error, bool aes_hardware = has_aes_hardware());
 };
 
 struct DtlsCredentials {

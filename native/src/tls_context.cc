@@ -11,11 +11,6 @@ namespace wolfguard {
 
 namespace {
 
-/** Forward secrecy and AEAD only; the order is ours, ChaCha20 first for clients that ask so. */
-constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK:!DSS";
-constexpr const char* kTls13Ciphers =
-    "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256";
-
 struct BioDeleter {
   void operator()(BIO* bio) const { BIO_free(bio); }
 };
@@ -95,9 +90,10 @@ SslContext create_tls_context(const TlsOptions& options, std::string* error) {
   if (!options.groups.empty() && SSL_CTX_set1_groups_list(ctx, options.groups.c_str()) != 1) {
     return fail("tls.groups");
   }
-  const char* ciphers = options.ciphers.empty() ? kTls12Ciphers : options.ciphers.c_str();
+  const SuiteOrder order = suite_order(options.aes_hardware);
+  const char* ciphers = options.ciphers.empty() ? order.tls12 : options.ciphers.c_str();
   if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) return fail("tls.ciphers");
-  if (SSL_CTX_set_ciphersuites(ctx, kTls13Ciphers) != 1) return fail("TLS 1.3 ciphers");
+  if (SSL_CTX_set_ciphersuites(ctx, order.tls13) != 1) return fail("TLS 1.3 ciphers");
 
   // Workers share a port and no ticket keys: a ticket would mostly reach another worker.
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "suite_order.h"
+
 namespace wolfguard {
 
 struct TlsOptions {
@@ -18,6 +20,8 @@ struct TlsOptions {
   std::string groups;
   /** OpenSSL TLS 1.2 cipher list; "" = ours. */
   std::string ciphers;
+  /** Decides what comes first in our own lists. */
+  bool aes_hardware = has_aes_hardware();
 };
 
 struct SslContextDeleter {

@@ -37,7 +37,6 @@ const TlsOptions& server_options() {
     made.private_key_pem = to_pem([&](BIO* bio) {
       return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
     });
-    made.ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES";
     X509_free(certificate);
     EVP_PKEY_free(key);
     return made;
@@ -50,7 +49,10 @@ const TlsOptions& server_options() {
 TlsPair::TlsPair(const TlsPairOptions& options)
     : client_context_(SSL_CTX_new(TLS_client_method())) {
   std::string error;
-  server_context_ = create_tls_context(server_options(), &error);
+  TlsOptions server = server_options();
+  server.ciphers = options.server_ciphers;
+  server.aes_hardware = options.aes_hardware;
+  server_context_ = create_tls_context(server, &error);
   if (!server_context_) abort();
   const int version = options.tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   SSL_CTX_set_min_proto_version(client_context_.get(), version);

@@ -10,12 +10,15 @@ namespace wolfguard {
 
 struct TlsPairOptions {
   bool tls13 = true;
-  /** OpenSSL's name of the suite. */
+  /** OpenSSL's name of the suite, or several with colons between them, as the client wants them. */
   const char* suite = "TLS_AES_256_GCM_SHA384";
   /** RFC 6066's code for a smaller record size; 0 = not asked for. */
   uint8_t max_fragment_length = 0;
   /** The server hears its client in pieces of this size. */
   size_t piece = SIZE_MAX;
+  /** The server's list for TLS 1.2, "" = the engine's own, and its hardware. */
+  const char* server_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES";
+  bool aes_hardware = true;
 };
 
 /** Every suite that the engine takes over. */
