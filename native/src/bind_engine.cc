@@ -368,7 +368,7 @@ napi_value engine_read_tunnel(napi_env env, napi_callback_info info) {
   const bool on_dtls = shared.on_dtls.load(std::memory_order_relaxed);
   set_string(env, status, "channel", on_dtls ? "dtls" : "tls");
   set_string(env, status, "dtlsCipher", shared.dtls_cipher.load(std::memory_order_relaxed));
-  set_number(env, status, "mtu", shared.mtu);
+  set_number(env, status, "mtu", shared.mtu.load(std::memory_order_relaxed));
   return status;
 }
 

@@ -187,6 +187,7 @@ void DtlsChannel::finish(Tunnel& tunnel) {
     tunnel.previous_until_ms = now_ + kPreviousKeysMs;
   }
   tunnel.active = {std::move(keys), tunnel.pending->path};
+  forget_path_limit(tunnel);
   tunnel.last_flight = tunnel.pending->handshake->flight();
   tunnel.active_random = tunnel.pending->client_random;
   const char* cipher = tunnel.pending->handshake->cipher_name();
@@ -249,6 +250,7 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
 void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t> text,
                             const UdpPath& path) {
   if (!(tunnel.active.path.peer == path.peer)) {
+    forget_path_limit(tunnel);
     tunnels_->unlink_endpoint(tunnel.active.path.peer, &tunnel);
     tunnels_->link_endpoint(path.peer, &tunnel);
   }

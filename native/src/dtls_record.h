@@ -53,6 +53,9 @@ class DtlsKeys {
   /** nullptr when it is a cipher that we do not do. */
   static std::unique_ptr<DtlsKeys> create(const DtlsSecrets& secrets);
 
+  /** Bytes of a record beside its text. */
+  size_t overhead() const { return kDtlsHeaderSize + explicit_nonce_size_ + kAeadTagSize; }
+
   /** Writes a record to `out` (text_size + kMaxDtlsOverhead bytes of room); its size, 0 = failed.
    */
   size_t seal(ContentType type, const uint8_t* text, size_t text_size, uint8_t* out);

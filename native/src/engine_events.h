@@ -41,7 +41,8 @@ struct TunnelShared {
   std::atomic<bool> on_dtls{false};
   /** A static string of OpenSSL, or "". */
   std::atomic<const char*> dtls_cipher{""};
-  uint32_t mtu = 0;
+  /** The largest packet of the tunnel, or of its DTLS channel while the path takes less. */
+  std::atomic<uint32_t> mtu{0};
 };
 
 /** Plain adds without a locked instruction: right because there is one writer. */

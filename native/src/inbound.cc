@@ -65,6 +65,8 @@ bool Inbound::on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t
     case PacketType::kDisconnect:
       return on_disconnect(tunnel, payload, size);
     case PacketType::kDpdResponse:
+      if (channel == Channel::kDtls && tunnel.path_limit.probed) forget_path_limit(tunnel);
+      return true;
     case PacketType::kKeepalive:
     case PacketType::kCompressed:  // never negotiated
     case PacketType::kTerminate:
@@ -92,7 +94,7 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
     bump(totals_->dropped_packets);
     return;
   }
-  clamp_mss(packet, size, *parsed, tunnel.params.mtu);
+  clamp_mss(packet, size, *parsed, tunnel.data_mtu());
   coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);
   bump(tunnel.shared->rx_bytes, size);

@@ -100,6 +100,7 @@ void Liveness::check_dtls(Tunnel& tunnel, int64_t now, Deadline* next) {
     }
   }
   probe_blocked_udp(tunnel, now, next);
+  probe_path(tunnel, now, next);
   if (const int64_t keepalive = tunnel.params.keepalive_ms; keepalive > 0) {
     if (now - tunnel.dtls_tx_ms >= keepalive) {
       outbound_->send_control(tunnel, Channel::kDtls, PacketType::kKeepalive, {});
@@ -136,6 +137,18 @@ void Liveness::probe_blocked_udp(Tunnel& tunnel, int64_t now, Deadline* next) {
   } else {
     next->at(tunnel.dtls_rx_ms + limit / 2);
   }
+}
+
+/** A path that took less for a while may take full packets again: see path_mtu.h. */
+void Liveness::probe_path(Tunnel& tunnel, int64_t now, Deadline* next) {
+  PathLimit& limit = tunnel.path_limit;
+  if (!limit.exists()) return;
+  if (limit.left_ms(now) == 0) {
+    limit.wait(now);
+    limit.probed = true;
+    outbound_->send_path_probe(tunnel);
+  }
+  next->at(now + limit.left_ms(now));
 }
 
 void Liveness::check_slots(Tunnel& tunnel, int64_t now, Deadline* next) {

@@ -20,6 +20,7 @@ class Liveness {
   bool check_tls(Tunnel& tunnel, int64_t now, Deadline* next);
   void check_dtls(Tunnel& tunnel, int64_t now, Deadline* next);
   void probe_blocked_udp(Tunnel& tunnel, int64_t now, Deadline* next);
+  void probe_path(Tunnel& tunnel, int64_t now, Deadline* next);
   void check_slots(Tunnel& tunnel, int64_t now, Deadline* next);
   void send_dtls_dpd(Tunnel& tunnel, int64_t now);
 

@@ -10,6 +10,8 @@ namespace {
 
 /** ICMP errors a second and worker, as a router limits them [rfc1812 4.3.2.8]. */
 constexpr int kTooBigPerSecond = 200;
+/** Every host takes 576 bytes, and every IPv6 link 1280 [rfc791 3.1, rfc8200 5]. */
+constexpr uint32_t kIpv4Minimum = 576, kIpv6Minimum = 1280;
 
 }  // namespace
 
@@ -22,11 +24,15 @@ Outbound::Outbound(const std::vector<int>& udp_sockets, size_t datagram_size, bo
 
 void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed) {
   bool by_dtls = tunnel.sends_by_dtls();
-  clamp_mss(packet, size, parsed, tunnel.params.mtu);
-  if (size > tunnel.params.mtu) {
+  const uint32_t mtu = tunnel.data_mtu();
+  clamp_mss(packet, size, parsed, mtu);
+  if (size > mtu) {
     if (parsed.dont_fragment) {
-      refuse_too_big(tunnel, packet, size, parsed);
-      return;
+      tell_too_big(tunnel, packet, size, parsed);
+      if (size > tunnel.params.mtu) {
+        drop(tunnel);
+        return;
+      }
     }
     by_dtls = false;
   }
@@ -67,6 +73,11 @@ void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, By
   sent_by_tls(tunnel);
 }
 
+void Outbound::send_path_probe(Tunnel& tunnel) {
+  const Bytes filling(tunnel.params.mtu);
+  send_control(tunnel, Channel::kDtls, PacketType::kDpdRequest, filling);
+}
+
 void Outbound::send_datagram(const UdpPath& path, const uint8_t* data, size_t size) {
   udp_.send(path, data, size);
 }
@@ -93,9 +104,12 @@ bool Outbound::seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size) {
   return true;
 }
 
-void Outbound::refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size,
-                              const InsidePacket& parsed) {
-  drop(tunnel);
+void Outbound::tell_too_big(const Tunnel& tunnel, const uint8_t* packet, size_t size,
+                            const InsidePacket& parsed) {
+  // Nobody goes lower for long; what is no larger than that just goes by TLS.
+  const uint32_t floor = parsed.version == 4 ? kIpv4Minimum : kIpv6Minimum;
+  const uint32_t mtu = std::max(tunnel.data_mtu(), std::min(floor, tunnel.params.mtu));
+  if (size <= mtu) return;
   if (now_ / 1000 != too_big_second_) {
     too_big_second_ = now_ / 1000;
     too_big_budget_ = kTooBigPerSecond;
@@ -103,7 +117,7 @@ void Outbound::refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size
   if (too_big_budget_ == 0) return;
   too_big_budget_--;
   uint8_t answer[1280];
-  const size_t n = make_too_big(packet, size, parsed, tunnel.params.mtu, answer);
+  const size_t n = make_too_big(packet, size, parsed, mtu, answer);
   // A TUN device that refuses it has lost an advice, no more: the sender will try again.
   if (n > 0) tun_.write_plain(answer, n);
 }

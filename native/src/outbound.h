@@ -1,7 +1,8 @@
 // From the inside to the client, in the order of the steps:
 //
 //   1  send_data     a packet from the TUN device (or another worker), with 8 bytes of headroom
-//   2                too big for the tunnel: ICMP back into the inside, or by TLS when it may split
+//   2                a SYN's MSS is clamped; too big for the tunnel: ICMP back into the inside, or
+//                    by TLS when it may split; too big for the path only: by TLS, and ICMP as well
 //   3                by DTLS when the client is there, else by TLS
 //   4  seal          into a slot of the UDP batch │ a TLS record into the channel's send buffer
 //   5  flush         one sendmmsg for all datagrams, one send a touched TLS channel
@@ -32,6 +33,10 @@ class Outbound {
   /** Control frames are never dropped for a full queue: see TlsChannel::overwhelmed. */
   void send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload);
   void send_datagram(const UdpPath& path, const uint8_t* data, size_t size);
+  /** A DPD request as large as the largest packet: does the path take it again? [oc 8.6] */
+  void send_path_probe(Tunnel& tunnel);
+  /** The first datagram since the last call that was too big for its path. */
+  std::optional<PathRefusal> take_path_refusal() { return udp_.take_path_refusal(); }
   /** True once, after the kernel has refused UDP_SEGMENT: it is off from then on. */
   bool take_segmentation_refused() { return udp_.take_segmentation_refused(); }
   /** What the TLS channel has gathered leaves with the next flush. */
@@ -44,8 +49,8 @@ class Outbound {
  private:
   void sent_by_tls(Tunnel& tunnel);
   bool seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size);
-  void refuse_too_big(Tunnel& tunnel, const uint8_t* packet, size_t size,
-                      const InsidePacket& parsed);
+  void tell_too_big(const Tunnel& tunnel, const uint8_t* packet, size_t size,
+                    const InsidePacket& parsed);
   void count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parsed);
   void drop(Tunnel& tunnel, size_t packets = 1);
 

@@ -301,6 +301,7 @@ void PacketLoop::flush() {
         }
       },
       [&](Tunnel& tunnel) { update_interest(tunnel); });
+  if (const auto refusal = outbound_.take_path_refusal()) heed(*refusal);
   report_endpoints();
   if (inbound_.take_joining_refused()) {
     events_->warn(
@@ -311,6 +312,13 @@ void PacketLoop::flush() {
     events_->warn(
         "the kernel refuses UDP_SEGMENT: datagrams now leave one by one (engine.udp_gso)");
   }
+}
+
+void PacketLoop::heed(const PathRefusal& refusal) {
+  Tunnel* tunnel = tunnels_.by_endpoint(refusal.path.peer);
+  if (tunnel == nullptr || !limit_path(*tunnel, refusal, now_)) return;
+  tunnel->next_check_ms = std::min(tunnel->next_check_ms, now_ + PathLimit::kRetryMs);
+  wheel_.schedule(tunnel->id, tunnel->next_check_ms);
 }
 
 /** For the primary, which steers by them, and for the workers that forward from them. */

@@ -73,6 +73,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void update_interest(Tunnel& tunnel);
   void check(Tunnel& tunnel);
   void flush();
+  void heed(const PathRefusal& refusal);
   void report_endpoints();
   void bury(Tunnel& tunnel);
   void let_drain();

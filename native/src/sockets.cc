@@ -82,13 +82,12 @@ OsError set_path_options(int fd, int family) {
   } else {
     OsError error = set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
     if (error.failed()) return error;
-    error =
-        set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "IPV6_MTU_DISCOVER");
+    error = set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO, "IPV6_MTU_DISCOVER");
     if (error.failed()) return error;
   }
-  // On a dual-stack socket this is what rules its IPv4 datagrams. PROBE and not DO: a forged
-  // "fragmentation needed" must not lower what we send.
-  return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER");
+  // On a dual-stack socket this is what rules its IPv4 datagrams. DO: never fragmented, and too big
+  // an error as soon as a router has said so (path_mtu.h).
+  return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "IP_MTU_DISCOVER");
 }
 
 /** What the kernel really gave: it doubles the figure, for its own bookkeeping. */

@@ -2,12 +2,14 @@
 // files of their concern: outbound.cc, inbound.cc, dtls_channel.cc, liveness.cc.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "connection.h"
 #include "cstp.h"
 #include "datagram_reader.h"
 #include "dtls_handshake.h"
+#include "path_mtu.h"
 
 namespace wolfguard {
 
@@ -68,6 +70,7 @@ struct Tunnel {
   bool dtls_silent = false;
   /** Data has been sent by DTLS since a record last came; an answer to a DPD wants no answer. */
   bool dtls_unanswered = false;
+  PathLimit path_limit;
   int64_t dtls_rx_ms = 0, dtls_tx_ms = 0, dtls_dpd_ms = 0;
   /** Sent again when the client repeats its own last flight, until it is confirmed. */
   Flight last_flight;
@@ -88,6 +91,12 @@ struct Tunnel {
   }
 
   bool sends_by_dtls() const { return dtls_confirmed && !dtls_silent && active.keys != nullptr; }
+
+  /** The largest packet that goes the usual way: by DTLS if it is up, as far as the path takes it.
+   */
+  uint32_t data_mtu() const {
+    return sends_by_dtls() ? std::min<uint32_t>(params.mtu, path_limit.data_mtu) : params.mtu;
+  }
 };
 
 }  // namespace wolfguard

@@ -112,7 +112,11 @@ size_t UdpSender::send_run(int from, int to) {
 }
 
 size_t UdpSender::on_refusal(int i, int error) {
-  if (trains_[static_cast<size_t>(i)].count == 1) return 1;  // EMSGSIZE, a firewall, no route
+  const Train& train = trains_[static_cast<size_t>(i)];
+  if (train.count == 1) {  // too big, a firewall, no route
+    if (error == EMSGSIZE) on_too_big(train.path, messages_[static_cast<size_t>(i)].msg_hdr);
+    return 1;
+  }
   const size_t lost = send_piecemeal(i);
   // Only if each leaves by itself is it the train that the kernel does not want: datagrams too big
   // for the path, which any client can ask for (an MTU probe comes back), are EINVAL too.
@@ -133,9 +137,18 @@ size_t UdpSender::send_piecemeal(int i) {
   for (size_t at = 0; at < train.size; at += train.segment_size) {
     iovec part{train.data + at, std::min(train.segment_size, train.size - at)};
     header.msg_iov = &part;
-    if (sendmsg(sockets_[train.path.socket].fd, &header, MSG_DONTWAIT) < 0) lost++;
+    if (sendmsg(sockets_[train.path.socket].fd, &header, MSG_DONTWAIT) >= 0) continue;
+    lost++;
+    if (errno == EMSGSIZE) on_too_big(train.path, header);
   }
   return lost;
+}
+
+/** Asked once until somebody has taken the answer: others who lose one ask the next time. */
+void UdpSender::on_too_big(const UdpPath& path, const msghdr& datagram) {
+  if (path_refusal_) return;
+  const uint32_t mtu = resend_for_mtu(sockets_[path.socket].fd, datagram);
+  if (mtu > 0) path_refusal_ = {path, mtu};
 }
 
 void UdpSender::describe(int i) {

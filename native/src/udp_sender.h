@@ -7,10 +7,11 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "datagram_reader.h"
+#include "path_mtu.h"
 
 namespace wolfguard {
 
@@ -29,6 +30,8 @@ class UdpSender {
   /** Sends everything; how many datagrams the kernel would not take (full buffer, too big). */
   size_t flush();
 
+  /** What the kernel said of the first datagram since the last call that was too big. */
+  std::optional<PathRefusal> take_path_refusal() { return std::exchange(path_refusal_, {}); }
   /** True once, after the kernel has refused UDP_SEGMENT: it is off from then on. */
   bool take_segmentation_refused() { return std::exchange(refused_, false); }
 
@@ -50,12 +53,14 @@ class UdpSender {
   /** One refused message: what of it can still leave, leaves; how many datagrams were lost. */
   size_t send_piecemeal(int i);
   size_t on_refusal(int i, int error);
+  void on_too_big(const UdpPath& path, const msghdr& datagram);
   void describe(int i);
 
   std::vector<Socket> sockets_;
   size_t max_datagram_;
   bool segmentation_;
   bool refused_ = false;
+  std::optional<PathRefusal> path_refusal_;
   std::unique_ptr<uint8_t[]> buffer_;
   size_t used_ = 0;
   int count_ = 0;

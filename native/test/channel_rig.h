@@ -27,6 +27,7 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   /** What the channel has told worker 1 since the last call. */
   std::vector<LinkKind> read_links();
   Inbound& inbound() { return inbound_; }
+  Outbound& outbound() { return outbound_; }
   /** What the engine has written to the TUN device, each with its virtio header if it has one. */
   std::vector<Bytes> read_tun() { return tun_.read_all(); }
   void flush();

@@ -18,8 +18,9 @@ export class Gate {
   readonly #client: Host;
   readonly #server: Host;
 
-  constructor(lab: Lab) {
-    this.#client = lab.client;
+  /** `client`: the host of the clients. */
+  constructor(lab: Lab, client: Host = lab.client) {
+    this.#client = client;
     this.#server = lab.server;
     const rules = ['tcp', 'udp'].map(
       (protocol) => `
