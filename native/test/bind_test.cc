@@ -97,6 +97,18 @@ napi_value write_datagram(napi_env env, napi_callback_info info) {
   return napi::throw_os_error(env, OsError::last("write"));
 }
 
+/** refuseSegmentation(fd): a UDP socket whose kernel says EIO to UDP_SEGMENT from now on. */
+napi_value refuse_segmentation(napi_env env, napi_callback_info info) {
+  const auto [argument] = napi::arguments<1>(env, info);
+  const auto fd = napi::to_int(env, argument, "fd");
+  if (!fd) return nullptr;
+  const int one = 1;  // without checksums the kernel does not segment
+  if (setsockopt(*fd, SOL_SOCKET, SO_NO_CHECK, &one, sizeof one) != 0) {
+    return napi::throw_os_error(env, OsError::last("SO_NO_CHECK"));
+  }
+  return nullptr;
+}
+
 // ─── the DTLS client ──────────────────────────────────────────────────────────────────────────
 
 DtlsClient* this_client(napi_env env, napi_callback_info info, napi_value* argument) {
@@ -213,6 +225,7 @@ NAPI_MODULE_INIT() {
   napi::define(env, exports, "fuzzNames", fuzz_names);
   napi::define(env, exports, "runFuzz", run_fuzz);
   napi::define(env, exports, "openFakeTun", open_fake_tun);
+  napi::define(env, exports, "refuseSegmentation", refuse_segmentation);
   napi::define(env, exports, "readDatagram", read_datagram);
   napi::define(env, exports, "writeDatagram", write_datagram);
   napi::define(env, exports, "createDtlsClient", create_dtls_client);

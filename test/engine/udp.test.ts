@@ -68,6 +68,25 @@ test('packets of both families go by DTLS once the client has used it', async ()
   assert.deepEqual(client.frames, []);
 });
 
+test('a kernel that refuses UDP_SEGMENT costs one warning and no packet', async () => {
+  using rig = await EngineRig.start({ udpGsoRefused: true });
+  using client = await VpnClient.connect(rig, WISHES);
+  using channel = await UdpChannel.connect(client);
+  await channel.echo();
+  const packets = Array.from({ length: 40 }, (_, i) =>
+    ipv4Packet(SERVER4, inside4(2), { size: 1000, text: `packet ${i}` }),
+  );
+  for (const packet of packets) rig.writeTun(packet);
+  for (const packet of packets) assert.deepEqual(await channel.next(DATA), packet);
+  await until('the warning', () => rig.eventsOf('warning')[0]);
+  for (const packet of packets) rig.writeTun(packet);
+  for (const packet of packets) assert.deepEqual(await channel.next(DATA), packet);
+  assert.deepEqual(
+    rig.eventsOf('warning').map(({ message }) => message),
+    ['the kernel refuses UDP_SEGMENT: datagrams now leave one by one (engine.udp_gso)'],
+  );
+});
+
 test("the client's search for its MTU gets every probe back in full [oc 8.6]", async () => {
   using rig = await EngineRig.start();
   using client = await VpnClient.connect(rig, WISHES);

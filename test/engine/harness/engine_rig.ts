@@ -48,6 +48,8 @@ export interface RigOptions extends Partial<
 > {
   readonly port?: number;
   readonly tunOffload?: boolean;
+  /** The kernel refuses UDP_SEGMENT, as a device without checksums of its own may make it. */
+  readonly udpGsoRefused?: boolean;
   /** Shared by several workers; else the rig makes its own. */
   readonly owners?: number;
   readonly inbox?: number;
@@ -96,6 +98,8 @@ export class EngineRig {
       return fd;
     };
     own(testTun);
+    const udp = own(native.bindUdp('127.0.0.1', port, UDP_BUFFER_BYTES));
+    if (options.udpGsoRefused === true) testAddon.refuseSegmentation(udp);
     this.engine = createEngine(
       {
         worker: this.worker,
@@ -108,7 +112,7 @@ export class EngineRig {
         fds: {
           tun: own(engineTun),
           tcp: [own(native.listenTcp('127.0.0.1', port))],
-          udp: [own(native.bindUdp('127.0.0.1', port, UDP_BUFFER_BYTES))],
+          udp: [udp],
           inbox: options.inbox ?? -1,
           outboxes: options.outboxes ?? [-1],
           owners: options.owners ?? own(native.createOwners(64)),

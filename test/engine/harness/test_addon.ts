@@ -28,6 +28,8 @@ export interface TestAddon {
   runFuzz(target: string, seed: number, milliseconds: number): number;
   /** [the engine's end, the test's end] of a TUN queue that needs no root. */
   openFakeTun(): [number, number];
+  /** The kernel refuses UDP_SEGMENT on that UDP socket from now on. */
+  refuseSegmentation(udp: number): void;
   /** undefined: none is there. */
   readDatagram(fd: number): Buffer | undefined;
   /** false: no room. */
