@@ -4,14 +4,12 @@
 import type { Config } from '../config/schema.ts';
 import type { System } from '../native/system.ts';
 import { portError } from './preflight.ts';
+import { UDP_BUFFER_BYTES } from './socket_buffers.ts';
 
 export interface WorkerSockets {
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
 }
-
-/** Some 30 ms of 1 Gbit/s; the kernel counts about twice the bytes of a packet. */
-export const UDP_BUFFER_BYTES = 8 * 1024 * 1024;
 
 export interface Listeners {
   /** By worker number. */

@@ -7,13 +7,14 @@ import { openFirewall } from './firewall.ts';
 import type { Firewall } from './firewall.ts';
 import { openInside } from './inside.ts';
 import type { Inside } from './inside.ts';
-import { UDP_BUFFER_BYTES, openListeners } from './listeners.ts';
+import { openListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
 import { makeFolders } from './preflight.ts';
 import type { Sequence } from './sequence.ts';
+import { growSocketBuffers } from './socket_buffers.ts';
 import { openSteering } from './steering.ts';
 import type { Steering } from './steering.ts';
-import { openForwarding, raiseBuffers, raiseMailboxQueue } from './sysctl.ts';
+import { openForwarding, raiseMailboxQueue } from './sysctl.ts';
 import type { ChangedSettings } from './sysctl.ts';
 
 export interface Machine {
@@ -44,7 +45,13 @@ export async function setUpMachine(
     () => openListeners(config, workers, system()),
     (made) => made.close(),
   );
-  await sequence.step('socket buffers', () => growSocketBuffers(config, listeners, logger));
+  await sequence.step('socket buffers', () =>
+    growSocketBuffers(
+      { system: system(), logger },
+      listeners.workers.flatMap(({ udp }) => udp),
+      config.engine.raise_buffers,
+    ),
+  );
   const steering = await sequence.step(
     'steering',
     () => openSteering({ inside, listeners, system: system(), logger }),
@@ -63,19 +70,6 @@ export async function setUpMachine(
   const first = system().hasAesHardware() ? 'AES-GCM' : 'ChaCha20-Poly1305';
   logger.info({ first }, 'cipher suites are ordered for this CPU');
   return { inside, listeners, steering };
-}
-
-/** The bounds of the whole machine are raised only where we may not go beyond them. */
-function growSocketBuffers({ engine }: Config, listeners: Listeners, logger: Logger): void {
-  const sockets = listeners.workers.flatMap(({ udp }) => udp);
-  const areSmall = (): boolean =>
-    sockets.some((fd) => system().growBuffers(fd, UDP_BUFFER_BYTES) < UDP_BUFFER_BYTES);
-  if (!areSmall()) return;
-  if (engine.raise_buffers && raiseBuffers(UDP_BUFFER_BYTES).length === 0 && !areSmall()) return;
-  logger.warn(
-    'the UDP socket buffers are small and will lose packets under load: run ' +
-      `"sysctl -w net.core.rmem_max=${UDP_BUFFER_BYTES} net.core.wmem_max=${UDP_BUFFER_BYTES}"`,
-  );
 }
 
 function turnForwardingOn({ network }: Config, logger: Logger): ChangedSettings | undefined {

@@ -217,7 +217,11 @@ void PacketLoop::check(Tunnel& tunnel) {
 bool PacketLoop::join_datagrams() {
   if (!options_.udp_joining) return false;
   const int one = 1;
-  for (const int fd : options_.udp_fds) setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
+  for (const int fd : options_.udp_fds) {
+    if (setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one) == 0) continue;
+    events_->warn("the kernel refuses UDP_GRO: datagrams come one by one (engine.udp_gro)");
+    return false;
+  }
   return true;
 }
 

@@ -87,6 +87,18 @@ test('a kernel that refuses UDP_SEGMENT costs one warning and no packet', async 
   );
 });
 
+test('a kernel that refuses UDP_GRO costs one warning and no tunnel', async () => {
+  using rig = await EngineRig.start({ udpGroRefused: true });
+  using client = await VpnClient.connect(rig, WISHES);
+  const packet = ipv4Packet(SERVER4, inside4(2));
+  rig.writeTun(packet);
+  assert.deepEqual(await client.next(DATA), packet);
+  assert.deepEqual(
+    rig.eventsOf('warning').map(({ message }) => message),
+    ['the kernel refuses UDP_GRO: datagrams come one by one (engine.udp_gro)'],
+  );
+});
+
 test("the client's search for its MTU gets every probe back in full [oc 8.6]", async () => {
   using rig = await EngineRig.start();
   using client = await VpnClient.connect(rig, WISHES);

@@ -50,6 +50,8 @@ export interface RigOptions extends Partial<
   readonly tunOffload?: boolean;
   /** The kernel refuses UDP_SEGMENT, as a device without checksums of its own may make it. */
   readonly udpGsoRefused?: boolean;
+  /** A socket that knows nothing of UDP_GRO (nor of any client). */
+  readonly udpGroRefused?: boolean;
   /** Shared by several workers; else the rig makes its own. */
   readonly owners?: number;
   readonly inbox?: number;
@@ -99,6 +101,9 @@ export class EngineRig {
     };
     own(testTun);
     const udp = own(native.bindUdp('127.0.0.1', port, UDP_BUFFER_BYTES));
+    const [mailbox, otherEnd] = native.openMailbox();
+    own(mailbox);
+    own(otherEnd);
     if (options.udpGsoRefused === true) testAddon.refuseSegmentation(udp);
     this.engine = createEngine(
       {
@@ -112,7 +117,7 @@ export class EngineRig {
         fds: {
           tun: own(engineTun),
           tcp: [own(native.listenTcp('127.0.0.1', port))],
-          udp: [udp],
+          udp: [options.udpGroRefused === true ? mailbox : udp],
           inbox: options.inbox ?? -1,
           outboxes: options.outboxes ?? [-1],
           owners: options.owners ?? own(native.createOwners(64)),
