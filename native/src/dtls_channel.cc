@@ -323,6 +323,7 @@ void DtlsChannel::drop(Tunnel& tunnel, const char* reason) {
   if (!tunnel.active.keys) return;
   const Endpoint peer = tunnel.active.path.peer;
   tunnel.active = {};
+  forget_path_limit(tunnel);
   // A new handshake may already be under way from the same port.
   if (!tunnel.pending || tunnel.pending->path.peer != peer) {
     tunnels_->unlink_endpoint(peer, &tunnel);

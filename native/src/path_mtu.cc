@@ -69,8 +69,9 @@ bool limit_path(Tunnel& tunnel, const PathRefusal& refusal, int64_t now_ms) {
   const uint32_t data = refusal.mtu > overhead ? refusal.mtu - overhead : 0;
   // A client's own probes may be larger than any packet of its tunnel.
   if (data >= tunnel.params.mtu) return false;
-  tunnel.path_limit.data_mtu = static_cast<uint16_t>(data);
   tunnel.path_limit.probed = false;
+  if (data == tunnel.path_limit.data_mtu) return false;
+  tunnel.path_limit.data_mtu = static_cast<uint16_t>(data);
   tunnel.path_limit.wait(now_ms);
   tunnel.shared->mtu.store(data, std::memory_order_relaxed);
   return true;

@@ -49,7 +49,7 @@ struct PathLimit {
   int64_t left_ms(int64_t now_ms) const;
 };
 
-/** false: the refusal says nothing about where the tunnel's data goes now. */
+/** false: no news, or nothing about where the tunnel's data goes now. */
 bool limit_path(Tunnel& tunnel, const PathRefusal& refusal, int64_t now_ms);
 /** The client is somewhere else, or full packets reach it again. */
 void forget_path_limit(Tunnel& tunnel);

@@ -118,6 +118,7 @@ UNIT_TEST("a refusal that is not about the tunnel's own packets changes nothing"
   Scene scene;
   CHECK(!scene.limit(1466));  // 1400 and the 66 bytes around it
   CHECK(scene.limit(1465));
+  CHECK(!scene.limit(1465));  // known already
   forget_path_limit(*scene.tunnel);
   UdpPath elsewhere = scene.tunnel->active.path;
   elsewhere.peer.port++;
