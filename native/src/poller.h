@@ -23,6 +23,17 @@ class Poller {
   /** EPOLLHUP cannot be masked: a descriptor that only hangs must be taken out. */
   void remove(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
+  /** From what it is watched for now to what is wanted; 0 = not watched at all. */
+  void change(int fd, uint64_t tag, uint32_t* current, uint32_t wanted) {
+    if (wanted == *current) return;
+    if (wanted == 0) {
+      remove(fd);
+    } else {
+      control(*current == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, wanted, tag);
+    }
+    *current = wanted;
+  }
+
   /** Number of events; 0 on time-out and on a signal. timeout_ms < 0: for ever. */
   int wait(epoll_event* events, int capacity, int timeout_ms) {
     const int n = epoll_wait(epoll_.get(), events, capacity, timeout_ms);

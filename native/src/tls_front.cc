@@ -26,10 +26,6 @@ constexpr size_t kMaxUnreadOutput = 64 << 10;
  * peer that is still talking.
  */
 constexpr int64_t kLingerMs = 2000;
-/** One listener's share of a wake-up, so that a flood of SYNs does not starve the relays. */
-constexpr int kAcceptsPerWake = 32;
-/** Out of descriptors: accepting again at once would spin. */
-constexpr int64_t kAcceptPauseMs = 100;
 constexpr int kSweepMs = 500;
 /** Unsent data a tunnel's socket may hold before it stops being writable (trial: 128 KiB serves).
  */
@@ -57,14 +53,8 @@ struct TlsFront::Pending {
 
   std::unique_ptr<Connection> connection;
   State state = State::kHandshaking;
-  Fd relay;
-  Bytes to_relay;
-  uint64_t passed_bytes = 0;
+  Relay relay;
   bool peer_eof = false;
-  /** JavaScript has said its last and all of it has been read. */
-  bool script_eof = false;
-  /** JavaScript reads no more; what it wrote before may still be on its way. */
-  bool script_deaf = false;
   /** All is said and our side of TCP closed: what still comes is thrown away. */
   bool draining = false;
   /** 0 = none: JavaScript times what is relayed. */
@@ -78,6 +68,7 @@ TlsFront::TlsFront(TlsFrontOptions options, EventSink* events, TunnelSink* tunne
       events_(events),
       tunnels_(tunnels),
       totals_(totals),
+      listeners_(options_.listeners),
       sources_(options_.handshakes_per_source, options_.pending_per_source),
       receive_buffer_(kReceiveSize),
       plain_buffer_(kReceiveSize) {}
@@ -95,12 +86,12 @@ void TlsFront::stop() { commands_.push(Stop{}); }
 void TlsFront::run() {
   prctl(PR_SET_NAME, "wolf-tls");
   poller_.add(commands_.event_fd(), EPOLLIN, kCommandTag);
-  resume_listeners();
+  listeners_.watch(poller_, tag(kTagListener, 0), tag(kTagListener, 1));
   int64_t next_sweep = 0;
   while (!stopping_) {
     epoll_event events[64];
-    const int n = poller_.wait(
-        events, 64, pending_.empty() && listeners_paused_until_ == 0 ? -1 : kSweepMs / 2);
+    const bool idle = pending_.empty() && !listeners_.paused();
+    const int n = poller_.wait(events, 64, idle ? -1 : kSweepMs / 2);
     now_ = monotonic_ms();
     for (int i = 0; i < n && !stopping_; i++) {
       const uint64_t kind = events[i].data.u64 & 3, id = events[i].data.u64 >> 2;
@@ -135,7 +126,7 @@ void TlsFront::carry_out(Command& command) {
     const auto it = pending_.find(hold->connection);
     if (it == pending_.end()) return;
     it->second->state = Pending::State::kHeld;
-    events_->connection_held(hold->connection, it->second->passed_bytes);
+    events_->connection_held(hold->connection, it->second->relay.passed_bytes());
     update_interest(*it->second);
   } else if (auto* open = std::get_if<Open>(&command)) {
     hand_over(std::move(open->params));
@@ -153,19 +144,10 @@ void TlsFront::carry_out(Command& command) {
 // ─── a connection arrives ─────────────────────────────────────────────────────────────────────
 
 void TlsFront::accept_all(size_t listener) {
-  for (int i = 0; i < kAcceptsPerWake; i++) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    Fd socket(accept4(options_.listeners[listener], reinterpret_cast<sockaddr*>(&from), &size,
-                      SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        events_->warn("no descriptor or memory left for a new connection: raise LimitNOFILE");
-        pause_listeners(now_);
-      }
-      return;
-    }
-    admit(std::move(socket), endpoint_from(from));
+  const bool went_on = listeners_.accept_all(
+      listener, now_, [&](Fd socket, const Endpoint& peer) { admit(std::move(socket), peer); });
+  if (!went_on) {
+    events_->warn("no descriptor or memory left for a new connection: raise LimitNOFILE");
   }
 }
 
@@ -205,8 +187,8 @@ void TlsFront::on_socket(Pending& pending, uint32_t events) {
   bool alive = true;
   if (events & EPOLLOUT) {
     alive = connection.tls->flush(connection.socket.get());
-    if (alive && pending.relay && connection.tls->pending_output() == 0) {
-      alive = read_from_relay(pending, false);
+    if (alive && pending.relay.is_open() && connection.tls->pending_output() == 0) {
+      alive = read_relay(pending, false);
     }
   }
   if (alive && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) &&
@@ -226,7 +208,8 @@ bool TlsFront::receive(Pending& pending) {
   if (n == 0) {
     if (pending.state == Pending::State::kHandshaking) return false;
     pending.peer_eof = true;
-    return send_to_relay(pending);
+    pass_on(pending);
+    return true;
   }
   connection.tls->feed(receive_buffer_.data(), static_cast<size_t>(n));
   if (pending.state == Pending::State::kHandshaking) {
@@ -245,23 +228,22 @@ bool TlsFront::receive(Pending& pending) {
 bool TlsFront::finish_handshake(Pending& pending) {
   Connection& connection = *pending.connection;
   SSL* ssl = connection.tls->ssl();
-  int pair[2];
   if (SSL_export_keying_material(ssl, connection.dtls_psk.data(), connection.dtls_psk.size(),
-                                 kPskLabel, sizeof kPskLabel - 1, nullptr, 0, 0) != 1 ||
-      socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
+                                 kPskLabel, sizeof kPskLabel - 1, nullptr, 0, 0) != 1) {
     return false;
   }
+  Fd script_end = pending.relay.open();
+  if (!script_end) return false;
   bump(totals_->handshakes);
   sources_.leave_handshake(connection.peer);
   pending.state = Pending::State::kRelaying;
   pending.deadline = 0;
-  pending.relay = Fd(pair[0]);
   pending.relay_events = EPOLLIN;
-  poller_.add(pair[0], EPOLLIN, tag(kTagRelay, connection.id));
+  poller_.add(pending.relay.fd(), EPOLLIN, tag(kTagRelay, connection.id));
 
   ConnectionOpened event;
   event.connection = connection.id;
-  event.stream = Fd(pair[1]);
+  event.stream = std::move(script_end);
   event.peer = connection.peer;
   event.local = connection.local;
   event.tls_version = SSL_get_version(ssl);
@@ -281,78 +263,42 @@ bool TlsFront::pump_plaintext(Pending& pending) {
     size_t got = 0;
     switch (pending.connection->tls->read(plain_buffer_.data(), plain_buffer_.size(), &got)) {
       case TlsStream::Status::kDone:
-        pending.to_relay.insert(pending.to_relay.end(), plain_buffer_.begin(),
-                                plain_buffer_.begin() + static_cast<ptrdiff_t>(got));
+        pending.relay.queue(plain_buffer_.data(), got);
         break;
       case TlsStream::Status::kClosed:
         pending.peer_eof = true;
         [[fallthrough]];
       case TlsStream::Status::kAgain:
-        return send_to_relay(pending);
+        pass_on(pending);
+        return true;
       case TlsStream::Status::kFailed:
         return false;
     }
   }
 }
 
-bool TlsFront::send_to_relay(Pending& pending) {
-  if (pending.state != Pending::State::kRelaying) return true;
-  size_t sent = 0;
-  while (!pending.script_deaf && sent < pending.to_relay.size()) {
-    const ssize_t n = send(pending.relay.get(), pending.to_relay.data() + sent,
-                           pending.to_relay.size() - sent, MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EAGAIN) break;
-      // JavaScript has closed its end: what the peer still sends is nobody's.
-      pending.script_deaf = true;
-      break;
-    }
-    sent += static_cast<size_t>(n);
-  }
-  pending.passed_bytes += sent;
-  if (pending.script_deaf) sent = pending.to_relay.size();
-  pending.to_relay.erase(pending.to_relay.begin(),
-                         pending.to_relay.begin() + static_cast<ptrdiff_t>(sent));
-  if (pending.peer_eof && pending.to_relay.empty()) shutdown(pending.relay.get(), SHUT_WR);
-  return true;
+void TlsFront::pass_on(Pending& pending) {
+  if (pending.state != Pending::State::kRelaying) return;
+  pending.relay.send();
+  if (pending.peer_eof) pending.relay.end_when_sent();
 }
 
 void TlsFront::on_relay(Pending& pending, uint32_t events) {
   bool alive = true;
-  if (events & EPOLLOUT) alive = send_to_relay(pending);
-  if (alive && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) alive = read_from_relay(pending, false);
+  if (events & EPOLLOUT) pass_on(pending);
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) alive = read_relay(pending, false);
   settle(pending, alive);
 }
 
-/** `all`: whatever the socket takes, everything that JavaScript wrote becomes records. */
-bool TlsFront::read_from_relay(Pending& pending, bool all) {
+bool TlsFront::read_relay(Pending& pending, bool all) {
   Connection& connection = *pending.connection;
-  while (!pending.script_eof && (all || connection.tls->pending_output() == 0)) {
-    const ssize_t n = read(pending.relay.get(), plain_buffer_.data(), plain_buffer_.size());
-    if (n < 0) {
-      if (errno == EAGAIN) break;
-      pending.script_eof = true;
-      break;
-    }
-    if (n == 0) {
-      pending.script_eof = true;
-      break;
-    }
-    // A record holds 16 KiB; the buffer a little more.
-    for (size_t at = 0; at < static_cast<size_t>(n);) {
-      const size_t size = std::min<size_t>(static_cast<size_t>(n) - at, 16384);
-      if (!connection.tls->write(plain_buffer_.data() + at, size)) return false;
-      at += size;
-    }
-    if (!connection.tls->flush(connection.socket.get())) return false;
-  }
-  return true;
+  return pending.relay.read(*connection.tls, connection.socket.get(), plain_buffer_, all);
 }
 
 /** After any event: closes what is over, asks for what is wanted next. */
 void TlsFront::settle(Pending& pending, bool alive) {
   Connection& connection = *pending.connection;
-  if (alive && pending.script_eof) {
+  if (alive && pending.relay.script_ended()) {
     if (pending.deadline == 0) {
       pending.deadline = now_ + kLingerMs;
       connection.tls->shut_down();
@@ -371,42 +317,23 @@ void TlsFront::settle(Pending& pending, bool alive) {
 }
 
 void TlsFront::update_interest(Pending& pending) {
-  Connection& connection = *pending.connection;
-  const bool room = pending.state == Pending::State::kHeld ? pending.to_relay.size() < kMaxHeldBytes
-                                                           : pending.to_relay.empty();
+  const TlsStream& tls = *pending.connection->tls;
+  const Relay& relay = pending.relay;
+  const bool held = pending.state == Pending::State::kHeld;
+  const bool room = held ? relay.waiting().size() < kMaxHeldBytes : relay.waiting().empty();
   // Reading makes OpenSSL answer (a KeyUpdate): who takes no answers is not read from either.
-  const bool wanted = !pending.script_eof && !pending.script_deaf && room &&
-                      connection.tls->pending_output() <= kMaxUnreadOutput;
+  const bool wanted = !relay.script_ended() && !relay.script_deaf() && room &&
+                      tls.pending_output() <= kMaxUnreadOutput;
   const bool want_read = !pending.peer_eof && (pending.draining || wanted);
-  const bool want_write = connection.tls->pending_output() > 0;
-  const uint32_t socket_events = (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u);
-  if (socket_events != pending.socket_events) {
-    // With nothing wanted it is taken out: a hang-up would be reported for ever.
-    const int fd = connection.socket.get();
-    const uint64_t socket_tag = tag(kTagSocket, connection.id);
-    if (socket_events == 0) {
-      poller_.remove(fd);
-    } else if (pending.socket_events == 0) {
-      poller_.add(fd, socket_events, socket_tag);
-    } else {
-      poller_.modify(fd, socket_events, socket_tag);
-    }
-    pending.socket_events = socket_events;
-  }
-  if (!pending.relay) return;
-  const bool relay_read = !pending.script_eof && !want_write;
-  const bool relay_write = pending.state == Pending::State::kRelaying && !pending.to_relay.empty();
-  const uint32_t relay_events = (relay_read ? EPOLLIN : 0u) | (relay_write ? EPOLLOUT : 0u);
-  if (relay_events == pending.relay_events) return;
-  const uint64_t relay_tag = tag(kTagRelay, connection.id);
-  if (relay_events == 0) {
-    poller_.remove(pending.relay.get());
-  } else if (pending.relay_events == 0) {
-    poller_.add(pending.relay.get(), relay_events, relay_tag);
-  } else {
-    poller_.modify(pending.relay.get(), relay_events, relay_tag);
-  }
-  pending.relay_events = relay_events;
+  const bool want_write = tls.pending_output() > 0;
+  const ConnectionId id = pending.connection->id;
+  poller_.change(pending.connection->socket.get(), tag(kTagSocket, id), &pending.socket_events,
+                 (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u));
+  if (!relay.is_open()) return;
+  const bool relay_read = !relay.script_ended() && !want_write;
+  const bool relay_write = pending.state == Pending::State::kRelaying && !relay.waiting().empty();
+  poller_.change(relay.fd(), tag(kTagRelay, id), &pending.relay_events,
+                 (relay_read ? EPOLLIN : 0u) | (relay_write ? EPOLLOUT : 0u));
 }
 
 // ─── the connection leaves ────────────────────────────────────────────────────────────────────
@@ -415,18 +342,18 @@ void TlsFront::hand_over(TunnelParams params) {
   const auto it = pending_.find(params.connection);
   if (it == pending_.end()) return;  // connection_closed has said so already
   Pending& pending = *it->second;
-  if (pending.state != Pending::State::kHeld || pending.peer_eof ||
-      !read_from_relay(pending, true)) {
+  if (pending.state != Pending::State::kHeld || pending.peer_eof || !read_relay(pending, true)) {
     close(params.connection);
     return;
   }
   Connection& connection = *pending.connection;
   if (pending.socket_events != 0) poller_.remove(connection.socket.get());
-  if (pending.relay_events != 0) poller_.remove(pending.relay.get());
-  params.early.insert(params.early.end(), pending.to_relay.begin(), pending.to_relay.end());
-  const int relay = pending.relay.get();
+  if (pending.relay_events != 0) poller_.remove(pending.relay.fd());
+  const Bytes& unread = pending.relay.waiting();
+  params.early.insert(params.early.end(), unread.begin(), unread.end());
+  const int relay = pending.relay.fd();
   poller_.add(relay, EPOLLRDHUP, tag(kTagOther, static_cast<uint64_t>(relay)));
-  orphans_.emplace(relay, std::move(pending.relay));
+  orphans_.emplace(relay, pending.relay.take());
   forget(pending);
   std::unique_ptr<Connection> leaving = std::move(pending.connection);
   // Here and not on the packet thread: the hashes and the freeing of OpenSSL's 20 KiB take time.
@@ -459,21 +386,7 @@ void TlsFront::sweep(int64_t now) {
     if (pending->deadline != 0 && now >= pending->deadline) late.push_back(id);
   }
   for (const ConnectionId id : late) close(id);
-  if (listeners_paused_until_ != 0 && now >= listeners_paused_until_) resume_listeners();
-}
-
-void TlsFront::pause_listeners(int64_t now) {
-  if (listeners_paused_until_ == 0) {
-    for (const int listener : options_.listeners) poller_.remove(listener);
-  }
-  listeners_paused_until_ = now + kAcceptPauseMs;
-}
-
-void TlsFront::resume_listeners() {
-  listeners_paused_until_ = 0;
-  for (size_t i = 0; i < options_.listeners.size(); i++) {
-    poller_.add(options_.listeners[i], EPOLLIN, tag(kTagListener, i));
-  }
+  listeners_.sweep(now);
 }
 
 }  // namespace wolfguard

@@ -14,7 +14,9 @@
 
 #include "command_queue.h"
 #include "connection.h"
+#include "listeners.h"
 #include "poller.h"
+#include "relay.h"
 #include "source_counts.h"
 #include "tls_context.h"
 
@@ -80,16 +82,14 @@ class TlsFront {
   bool receive(Pending& pending);
   bool finish_handshake(Pending& pending);
   bool pump_plaintext(Pending& pending);
-  bool send_to_relay(Pending& pending);
-  bool read_from_relay(Pending& pending, bool all);
+  void pass_on(Pending& pending);
+  bool read_relay(Pending& pending, bool all);
   void forget(Pending& pending);
   void settle(Pending& pending, bool alive);
   void update_interest(Pending& pending);
   void hand_over(TunnelParams params);
   void close(ConnectionId id);
   void sweep(int64_t now);
-  void pause_listeners(int64_t now);
-  void resume_listeners();
 
   TlsFrontOptions options_;
   EventSink* events_;
@@ -99,13 +99,13 @@ class TlsFront {
   CommandQueue<Command> commands_;
   Poller poller_;
   SslContext context_;
+  Listeners listeners_;
   std::unordered_map<ConnectionId, std::unique_ptr<Pending>> pending_;
   SourceCounts sources_;
   /** Our ends of socketpairs whose connection has gone to the packet thread; until JS closes. */
   std::unordered_map<int, Fd> orphans_;
   ConnectionId next_id_ = 1;
   int64_t now_ = 0;
-  int64_t listeners_paused_until_ = 0;
   bool stopping_ = false;
   Bytes receive_buffer_, plain_buffer_;
 };
