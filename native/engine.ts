@@ -112,6 +112,11 @@ export interface EngineTotals {
 }
 
 export interface Engine {
+  /**
+   * The packet thread has a higher priority than all others. false: that is not allowed here, and
+   * the other threads of the process have a lower one instead. Done by createEngine, while it may be.
+   */
+  readonly packetsRaised: boolean;
   /** Replaces certificate and TLS settings for new connections; throws with OpenSSL's reason. */
   setTls(options: TlsOptions): void;
   /** Begins to accept. */

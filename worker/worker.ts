@@ -52,6 +52,11 @@ export class Worker {
       (event) => this.#handleEvent(event),
     );
     const engine = this.#engine;
+    if (!engine.packetsRaised) {
+      log.info(
+        'the packet thread may not be raised (CAP_SYS_NICE): the others are lowered instead',
+      );
+    }
     const settings = (): WorkerSettings => this.#settings;
     const channel = new PrimaryChannel({ send });
     const tunnels = new Tunnels({ engine, channel });

@@ -484,6 +484,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   napi_value object = napi::object(env);
+  napi::set(env, object, "packetsRaised", napi::boolean(env, handle->engine->packets_raised()));
   napi::define(env, object, "setTls", engine_set_tls);
   napi::define(env, object, "start", engine_start);
   napi::define(env, object, "hold", engine_hold);

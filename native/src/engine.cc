@@ -1,5 +1,9 @@
 #include "engine.h"
 
+#include <unistd.h>
+
+#include "thread_priority.h"
+
 namespace wolfguard {
 
 std::unique_ptr<Engine> Engine::create(EngineOptions options, EventSink* events,
@@ -10,6 +14,7 @@ std::unique_ptr<Engine> Engine::create(EngineOptions options, EventSink* events,
       std::make_unique<PacketLoop>(options.packets, &engine->dtls_, events, &engine->totals_);
   engine->front_ = std::make_unique<TlsFront>(std::move(options.front), events,
                                               engine->packets_.get(), &engine->totals_);
+  engine->start_packet_thread();
   return engine;
 }
 
@@ -22,9 +27,23 @@ std::string Engine::set_tls(const TlsOptions& options) {
   return error;
 }
 
+/** Joined by close(). Reads nothing before start(): until then the process may still be root's. */
+void Engine::start_packet_thread() {
+  packet_thread_ = std::thread([this] {
+    const bool raised = put_this_thread_first();
+    if (!raised) put_others_behind(::gettid());
+    raised_ = raised ? Raised::kYes : Raised::kNo;
+    raised_.notify_one();
+    gate_.wait(Gate::kShut);
+    if (gate_ == Gate::kOpen) packets_->run();
+  });
+  raised_.wait(Raised::kUnknown);
+}
+
 void Engine::start() {
-  if (packet_thread_.joinable()) return;
-  packet_thread_ = std::thread([this] { packets_->run(); });
+  if (gate_ != Gate::kShut) return;
+  gate_ = Gate::kOpen;
+  gate_.notify_one();
   front_thread_ = std::thread([this] { front_->run(); });
 }
 
@@ -35,6 +54,8 @@ void Engine::close() {
     front_thread_.join();
   }
   if (packet_thread_.joinable()) {
+    if (gate_ == Gate::kShut) gate_ = Gate::kAbandoned;
+    gate_.notify_one();
     packets_->stop();
     packet_thread_.join();
   }

@@ -1,6 +1,7 @@
 // One worker's engine: the handshake thread and the packet thread, started, fed and joined here.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -25,6 +26,8 @@ class Engine {
   std::string set_tls(const TlsOptions& options);
   /** Begins to accept; idempotent. */
   void start();
+  /** The packet thread is before all others; false: it may not be, and they are behind it. */
+  bool packets_raised() const { return raised_ == Raised::kYes; }
   void hold(ConnectionId connection) { front_->hold(connection); }
   void open_tunnel(TunnelParams params) { front_->open_tunnel(std::move(params)); }
   void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
@@ -35,12 +38,19 @@ class Engine {
   void close();
 
  private:
+  /** The thread is there before the engine starts: later nobody may raise its priority. */
+  enum class Raised { kUnknown, kYes, kNo };
+  enum class Gate { kShut, kOpen, kAbandoned };
+
   Engine() = default;
+  void start_packet_thread();
 
   EngineTotals totals_;
   DtlsContexts dtls_;
   std::unique_ptr<PacketLoop> packets_;
   std::unique_ptr<TlsFront> front_;
+  std::atomic<Raised> raised_{Raised::kUnknown};
+  std::atomic<Gate> gate_{Gate::kShut};
   std::thread packet_thread_, front_thread_;
 };
 

@@ -24,6 +24,19 @@ export function readStat(pid: number): Stat | undefined {
   };
 }
 
+/** Every thread of the process, by name, with its nice value. */
+export function threadsOf(
+  pid: number,
+): readonly { readonly name: string; readonly nice: number }[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
+    const text = readQuietly(`/proc/${pid}/task/${tid}/stat`);
+    if (text === undefined) return [];
+    const end = text.lastIndexOf(')');
+    const fields = text.slice(end + 2).split(' ');
+    return [{ name: text.slice(text.indexOf('(') + 1, end), nice: Number(fields[16]) }];
+  });
+}
+
 /** A zombie is not alive. */
 export function isAlive(pid: number): boolean {
   const stat = readStat(pid);

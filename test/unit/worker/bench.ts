@@ -78,6 +78,7 @@ export interface BenchOptions {
 
 /** The engine as a list of what it was asked, and a way to let it speak. */
 export class FakeEngine implements Engine {
+  readonly packetsRaised = true;
   readonly calls: string[] = [];
   readonly opened: TunnelParams[] = [];
   emit: (event: EngineEvent) => void = () => undefined;
