@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import { WolfguardError } from '../core/error.ts';
+import { Outbox, unpack } from '../core/ipc/outbox.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { Backoff } from './backoff.ts';
 
@@ -41,11 +42,12 @@ export interface ChildMessage {
   readonly kind: string;
 }
 
-type State =
+type State<ToChild> =
   | { readonly kind: 'idle' }
   | {
       readonly kind: 'up';
       readonly child: ChildProcess;
+      readonly outbox: Outbox<ToChild>;
       readonly startedAt: EpochMs;
       ready: boolean;
     }
@@ -57,7 +59,7 @@ type State =
 const LAST_MESSAGES_MS: Milliseconds = 200;
 
 export class Supervisor<ToChild extends object, FromChild extends ChildMessage> {
-  private state: State = { kind: 'idle' };
+  private state: State<ToChild> = { kind: 'idle' };
   private readonly backoff = new Backoff();
   /** Settles the promise of `start`; undefined afterwards. */
   private firstStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -106,11 +108,12 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       this.state = { kind: 'stopped' };
       return;
     }
-    const { child } = state;
+    const { child, outbox } = state;
     this.state = { kind: 'stopping', child };
     const stopped = new Promise<void>((resolve) => (this.onStopped = resolve));
-    if (lastMessage !== null) sendTo(child, lastMessage);
-    else if (child.connected) child.disconnect();
+    if (lastMessage !== null) outbox.send(lastMessage);
+    outbox.flush();
+    if (lastMessage === null && child.connected) child.disconnect();
     const killer = setTimeout(() => {
       this.components.logger.warn(
         { child: this.options.name },
@@ -126,17 +129,20 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     const { fork, link, logger, now } = this.components;
     const { name, readyTimeoutMs } = this.options;
     const child = fork();
-    const state = { kind: 'up' as const, child, startedAt: now(), ready: false };
+    const outbox = new Outbox<ToChild>({
+      write: (messages) => sendTo(child, messages),
+      atEndOfTurn: setImmediate,
+    });
+    const state = { kind: 'up' as const, child, outbox, startedAt: now(), ready: false };
     this.state = state;
-    const listener = link((message) => sendTo(child, message));
+    const listener = link((message) => outbox.send(message));
     let fatal: string | undefined;
 
     const readyTimer = setTimeout(() => {
       fatal = `it was not ready within ${readyTimeoutMs / 1000} s`;
       child.kill('SIGKILL');
     }, readyTimeoutMs);
-    child.on('message', (message) => {
-      const received = message as unknown as FromChild;
+    const handle = (received: FromChild): void => {
       if (received.kind === 'ready') {
         clearTimeout(readyTimer);
         state.ready = true;
@@ -146,6 +152,9 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
         fatal = fatalMessage(received);
         logger.error({ child: name, reason: fatal }, 'a process cannot run');
       } else this.deliver(received, listener, child);
+    };
+    child.on('message', (written) => {
+      unpack(written as unknown as FromChild | readonly FromChild[]).forEach(handle);
     });
     child.on('disconnect', () => {
       // Deaf to us and so of no more use, unless it is on its way out.
@@ -170,7 +179,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     }
   }
 
-  private handleDeath(died: Extract<State, { kind: 'up' }>, reason: string): void {
+  private handleDeath(died: Extract<State<ToChild>, { kind: 'up' }>, reason: string): void {
     const { logger, now } = this.components;
     const { name } = this.options;
     if (this.state.kind === 'stopping') {
@@ -201,9 +210,9 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
   }
 }
 
-/** A message for a process that is just dying is lost, as it would be a moment later. */
-function sendTo(child: ChildProcess, message: object): void {
-  if (child.connected) child.send(message, () => undefined);
+/** Messages for a process that is just dying are lost, as they would be a moment later. */
+function sendTo(child: ChildProcess, messages: object): void {
+  if (child.connected) child.send(messages, () => undefined);
 }
 
 /** Calls back once when the process has ended and nothing more can be heard from it. */

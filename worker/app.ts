@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { pino } from 'pino';
 import type { PrimaryToWorker, WorkerToPrimary } from '../core/ipc/messages.ts';
+import { Outbox, unpack } from '../core/ipc/outbox.ts';
 import { createEngine } from '../native/engine.ts';
 import { system } from '../native/system.ts';
 import { HTTP_LIMITS } from './limits.ts';
@@ -12,6 +13,7 @@ import { Worker } from './worker.ts';
 import type { StartMessage } from './worker.ts';
 
 const log = pino({ base: { process: 'worker' } }, pino.destination({ fd: 1, sync: true }));
+const outbox = new Outbox<WorkerToPrimary>({ write, atEndOfTurn: setImmediate });
 let worker: Worker | undefined;
 
 // Ctrl-C reaches the whole process group; when to stop is the primary's decision.
@@ -22,9 +24,11 @@ process.on('disconnect', () => {
   if (worker === undefined) process.exit(0);
   worker.primaryGone();
 });
-process.on('message', (message: PrimaryToWorker) => {
-  if (message.kind !== 'start') worker?.handleMessage(message);
-  else if (worker === undefined) start(message);
+process.on('message', (written: PrimaryToWorker | readonly PrimaryToWorker[]) => {
+  for (const message of unpack(written)) {
+    if (message.kind !== 'start') worker?.handleMessage(message);
+    else if (worker === undefined) start(message);
+  }
 });
 
 function start(message: StartMessage): void {
@@ -34,7 +38,10 @@ function start(message: StartMessage): void {
     openSocket: (fd: number) =>
       new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }),
     send,
-    exit: (code: number) => process.exit(code),
+    exit: (code: number) => {
+      outbox.flush();
+      process.exit(code);
+    },
     now: () => Date.now(),
     randomBytes,
     log,
@@ -56,16 +63,21 @@ function dropPrivileges({ user, sandbox, primaryPid }: StartMessage): void {
 }
 
 function send(message: WorkerToPrimary): boolean {
-  if (!process.connected || process.send === undefined) return false;
-  // An error here is followed by 'disconnect', which ends the process.
-  process.send(message, undefined, undefined, () => undefined);
+  if (!process.connected) return false;
+  outbox.send(message);
   return true;
+}
+
+/** An error here is followed by 'disconnect', which ends the process. */
+function write(messages: WorkerToPrimary | readonly WorkerToPrimary[]): void {
+  if (process.connected) process.send?.(messages, undefined, undefined, () => undefined);
 }
 
 /** Says why, waits until the primary has it, and exits: a replacement is better than a cripple. */
 function die(error: Error): void {
   log.fatal({ err: error }, 'the worker cannot go on');
   worker?.close();
+  outbox.flush();
   const message: WorkerToPrimary = { kind: 'fatal', message: error.message };
   if (!process.connected || process.send === undefined) process.exit(1);
   process.send(message, undefined, undefined, () => process.exit(1));

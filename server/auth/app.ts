@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
+import { Outbox, unpack } from '../../core/ipc/outbox.ts';
 import { CheckQueue } from './check_queue.ts';
 import { DialogueTable } from './dialogue_table.ts';
 import { FileBackend } from './file_backend.ts';
@@ -30,22 +31,26 @@ function runAuthProcess(): void {
   process.on('disconnect', () => process.exit(0));
 
   const logger = pino({ base: { process: 'auth' } }, pino.destination({ fd: 1, sync: true }));
+  const outbox = new Outbox<AuthToPrimary>({ write, atEndOfTurn: setImmediate });
   let app: AuthApp | undefined;
-  process.on('message', (message: PrimaryToAuth) => {
+  const handle = (message: PrimaryToAuth): void => {
     switch (message.kind) {
       case 'start':
         app = new AuthApp(logger, message.settings);
-        send({ kind: 'ready' });
+        outbox.send({ kind: 'ready' });
         break;
       case 'configure':
         app?.configure(message.settings);
         break;
       case 'login':
         void app?.service.handle(message.request).then((outcome) => {
-          send({ kind: 'outcome', id: message.id, outcome });
+          outbox.send({ kind: 'outcome', id: message.id, outcome });
         });
         break;
     }
+  };
+  process.on('message', (written: PrimaryToAuth | readonly PrimaryToAuth[]) => {
+    unpack(written).forEach(handle);
   });
 }
 
@@ -94,6 +99,6 @@ class AuthApp {
 }
 
 /** An answer that finds the channel closed has nobody left to read it. */
-function send(message: AuthToPrimary): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+function write(messages: AuthToPrimary | readonly AuthToPrimary[]): void {
+  if (process.connected) process.send?.(messages, undefined, undefined, () => undefined);
 }

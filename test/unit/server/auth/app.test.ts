@@ -12,6 +12,7 @@ import type {
   LoginRequest,
   PrimaryToAuth,
 } from '../../../../core/ipc/messages.ts';
+import { unpack } from '../../../../core/ipc/outbox.ts';
 import { credentials } from './backend_suite.ts';
 import { PasswdFixture, cheapHash } from './passwd_fixture.ts';
 
@@ -105,8 +106,9 @@ class AuthProcess {
 
   private constructor(child: ChildProcess) {
     this.child = child;
-    child.on('message', (message: AuthToPrimary) => {
-      if (message.kind === 'outcome') this.#answers.get(message.id)?.(message.outcome);
+    child.on('message', (written: AuthToPrimary | readonly AuthToPrimary[]) => {
+      for (const message of unpack(written))
+        if (message.kind === 'outcome') this.#answers.get(message.id)?.(message.outcome);
     });
   }
 
