@@ -37,9 +37,18 @@ export function openLog(options: LogOptions): Log {
   const colours = pretty && !toFile && process.stdout.isTTY;
   let fd = toFile ? openFile(options.destination) : STDOUT_FD;
 
-  const writeLine = (line: string): void => {
-    writeAll(fd, `${pretty ? renderPretty(line, colours) : line}\n`);
+  // The lines of one turn of the event loop are one write: a login has four.
+  let waiting = '';
+  const flush = (): void => {
+    if (waiting !== '') writeAll(fd, waiting);
+    waiting = '';
   };
+  const writeLine = (line: string): void => {
+    if (waiting === '') setImmediate(flush);
+    waiting += `${pretty ? renderPretty(line, colours) : line}\n`;
+    if (waiting.length > MAX_LINE_CHARACTERS) flush();
+  };
+  process.on('exit', flush);
   const stream: DestinationStream = { write: (text) => splitLines(text).forEach(writeLine) };
   const logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
   return {
@@ -50,6 +59,7 @@ export function openLog(options: LogOptions): Log {
     },
     reopen: () => {
       if (!toFile) return;
+      flush();
       try {
         const old = fd;
         fd = openFile(options.destination);
@@ -59,6 +69,8 @@ export function openLog(options: LogOptions): Log {
       }
     },
     close: () => {
+      flush();
+      process.off('exit', flush);
       if (toFile) closeSync(fd);
     },
   };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,8 @@ import { WolfguardError } from '../../../core/error.ts';
 import { openLog } from '../../../server/log.ts';
 import type { Log } from '../../../server/log.ts';
 import { renderPretty } from '../../../server/log_pretty.ts';
+
+const LOG_MODULE = path.join(import.meta.dirname, '../../../server/log.ts');
 
 test('a pretty line has level, message and fields, quoted where they hold blanks', () => {
   const line = JSON.stringify({
@@ -50,6 +53,26 @@ test('a log file gets the primary’s lines and those of its children', async (t
   assert.equal(lines.length, 3);
   assert.equal((JSON.parse(lines[0] ?? '') as { user: string }).user, 'alice');
   assert.deepEqual(lines.slice(1), ['{"msg":"from a worker"}', '{"msg":"last"}']);
+});
+
+test('the lines of a turn are in the file when it is over, without waiting for a close', async (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  t.after(() => log.close());
+  log.logger.info('one');
+  log.logger.info('two');
+  await new Promise(setImmediate);
+  assert.match(readFileSync(file, 'utf8'), /^.*one.*\n.*two.*\n$/);
+});
+
+test('the last words before an exit are in the file', (t) => {
+  const file = path.join(temporary(t), 'log');
+  const program = `
+    import { openLog } from ${JSON.stringify(LOG_MODULE)};
+    openLog({ level: 'info', format: 'json', destination: ${JSON.stringify(file)} }).logger.fatal('last');
+    process.exit(1);`;
+  spawnSync(process.execPath, ['--input-type=module', '--eval', program]);
+  assert.match(readFileSync(file, 'utf8'), /"last"/);
 });
 
 test('a log file that was moved away is made anew by reopen', (t) => {
