@@ -61,7 +61,6 @@ function lifetimeOf(
   { session, tunnel }: Report<'tunnel-closed'>,
   { sessions, now }: ServicesComponents,
 ): Milliseconds | undefined {
-  const [view] = sessions.find({ id: session });
-  const isCurrent = view?.connection?.worker === worker && view.connection.tunnel === tunnel;
-  return isCurrent ? now() - view.since : undefined;
+  const since = sessions.connectedSince({ worker, session, tunnel });
+  return since === undefined ? undefined : now() - since;
 }

@@ -24,6 +24,7 @@ import type {
   OpenRefusal,
   SessionLimits,
   SessionSelector,
+  TunnelReference,
 } from '../core/session/requests.ts';
 import { groupOf, recordOf } from '../core/session/session.ts';
 import type { Session } from '../core/session/session.ts';
@@ -152,6 +153,14 @@ export class Sessions {
 
   logout(cookie: string): void {
     this.#carryOut(this.#registry.logout(hashCookie(cookie)));
+  }
+
+  /** When this tunnel began; undefined when it no longer carries its session. */
+  connectedSince({ worker, session, tunnel }: TunnelReference): EpochMs | undefined {
+    const state = this.#registry.get(session)?.state;
+    const isCurrent =
+      state?.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;
+    return isCurrent ? state.since : undefined;
   }
 
   /** `tunnels`: what each worker just said about its tunnels; of a silent one, nothing. */
