@@ -5,6 +5,7 @@
 //   node bench/load_figures.ts storm   logins per second, password check excluded for wolfguard
 //   node bench/load_figures.ts flood   64-byte packets, both ways
 //   node bench/load_figures.ts crowd   probes of one session, alone and while --rate logins/s arrive
+//   node bench/load_figures.ts busy    probes while JavaScript is kept busy (wolfguard only)
 //
 // Options: --only NAME, --rounds N, --seconds T, --sessions N, --streams N, --rate R, --tls,
 // --nic-segmentation off. Prints one JSON line per measurement.
@@ -15,10 +16,12 @@ import { parseArgs } from 'node:util';
 import { ALICE } from '../test/scenario/harness/accounts.ts';
 import { Lab } from '../test/scenario/harness/lab.ts';
 import { Ocserv } from '../test/scenario/harness/ocserv.ts';
-import { cpuSecondsOf, processTree, pssKibOf } from '../test/scenario/harness/proc.ts';
+import { cpuSecondsOf, processTree, pssKibOf, waitsOf } from '../test/scenario/harness/proc.ts';
+import type { Waits } from '../test/scenario/harness/proc.ts';
 import { Server } from '../test/scenario/harness/server.ts';
 import { addSources, LoadRun } from './load/scene.ts';
 
+const BUSY_SCRIPT = fileURLToPath(new URL('load/busy_script.mjs', import.meta.url));
 const CHEAP_HASH = fileURLToPath(new URL('load/cheap_hash.mjs', import.meta.url));
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url));
 /** Of a GB of iperf3's goodput. */
@@ -51,6 +54,7 @@ const cases: Readonly<Record<string, (scene: Scene) => Promise<Figures>>> = {
   storm,
   flood,
   crowd,
+  busy,
 };
 const measure = cases[positionals[0] ?? ''];
 if (measure === undefined || process.getuid?.() !== 0) {
@@ -76,8 +80,9 @@ for (let round = 0; round < rounds; round += 1) {
 
 function start(name: 'wolfguard' | 'ocserv', lab: Lab): Promise<Scene['server']> {
   if (name === 'ocserv') return Ocserv.start(lab, [ALICE]);
-  if (['storm', 'hold', 'crowd'].includes(positionals[0] ?? '')) {
-    process.env['NODE_OPTIONS'] = `--import ${CHEAP_HASH}`;
+  if (['storm', 'hold', 'crowd', 'busy'].includes(positionals[0] ?? '')) {
+    const busy = positionals[0] === 'busy' ? ` --import ${BUSY_SCRIPT}` : '';
+    process.env['NODE_OPTIONS'] = `--import ${CHEAP_HASH}${busy}`;
   }
   const settings = { workers: { count: Number(values.workers ?? 0) }, log: { level: 'info' } };
   return Server.start(lab, settings, [ALICE]).finally(() => delete process.env['NODE_OPTIONS']);
@@ -176,18 +181,40 @@ async function crowd({ lab, server }: Scene): Promise<Figures> {
   const storm = ['storm', channel, '--sources', addSources(lab, 4).join(','), '--rate', `${rate}`];
   await new LoadRun(lab, [...storm, '--seconds', '2']).report(60_000);
   for (const when of ['alone', 'crowded'] as const) {
-    const probe = new LoadRun(lab, [
-      ...['hold', channel, '--probe-rate', '100', '--target', server.inside4],
-      ...['--seconds', `${seconds}`],
-    ]);
-    await probe.ready(30_000);
+    const { probe, packetThreads } = await startProbe(lab, server);
     const others =
       when === 'crowded' ? new LoadRun(lab, [...storm, '--seconds', `${seconds}`]) : undefined;
-    const { probes } = await probe.report<{ readonly probes: Figures }>(seconds * 1000 + 30_000);
-    figures[when] = probes;
+    figures[when] = await outcomeOf(probe, packetThreads);
     figures['logins'] = (await others?.report<Figures>(60_000))?.['logins'];
   }
   return figures;
+}
+
+async function busy({ lab, server }: Scene): Promise<Figures> {
+  const { probe, packetThreads } = await startProbe(lab, server);
+  return { busy: await outcomeOf(probe, packetThreads) };
+}
+
+/** The far end would not share our cores: what its probes wait for a core is not the server's. */
+async function startProbe(
+  lab: Lab,
+  server: Scene['server'],
+): Promise<{ readonly probe: LoadRun; readonly packetThreads: () => Waits }> {
+  const args = ['hold', channel, '--probe-rate', '100', '--target', server.inside4];
+  const probe = new LoadRun(lab, [...args, '--seconds', `${seconds}`], ['chrt', '--fifo', '1']);
+  await probe.ready(30_000);
+  const pids = processTree(server.program.pid);
+  return { probe, packetThreads: () => waitsOf(pids, 'wolf-packets') };
+}
+
+/** The round trips, and how often and how long the server's packet threads waited for a core. */
+async function outcomeOf(probe: LoadRun, packetThreads: () => Waits): Promise<Figures> {
+  const before = packetThreads();
+  const { probes } = await probe.report<{ readonly probes: Figures }>(seconds * 1000 + 30_000);
+  const after = packetThreads();
+  const waits = after.count - before.count;
+  const meanUs = ((after.delayMs - before.delayMs) * 1000) / Math.max(1, waits);
+  return { ...probes, packetThreads: { waits, meanUs: round3(meanUs) } };
 }
 
 /** Up: counted and dropped by nftables behind the server's TUN device. Down: by the client. */
