@@ -4,10 +4,21 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTls } from './harness/certificate.ts';
 import { EngineRig } from './harness/engine_rig.ts';
 import { until } from './harness/until.ts';
 import { VpnClient } from './harness/vpn_client.ts';
+
+test('an engine that has not started accepts nobody, and can be closed', async () => {
+  using rig = await EngineRig.create();
+  const early = net.connect(rig.port, '127.0.0.1');
+  await once(early, 'connect'); // by the kernel
+  await sleep(100);
+  assert.equal(rig.engine.totals().connections, 0);
+  rig.engine.close();
+  early.destroy();
+});
 
 for (const tlsVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`JavaScript learns who speaks and how, by ${tlsVersion}`, async () => {

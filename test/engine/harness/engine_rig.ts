@@ -83,9 +83,15 @@ export class EngineRig {
 
   /** Starts one that accepts connections. */
   static async start(options: RigOptions = {}): Promise<EngineRig> {
+    const rig = await EngineRig.create(options);
+    rig.engine.start();
+    return rig;
+  }
+
+  /** One that has all it needs and has not started. */
+  static async create(options: RigOptions = {}): Promise<EngineRig> {
     const rig = new EngineRig(options, options.port ?? (await freePort()));
     rig.engine.setTls(await testTls());
-    rig.engine.start();
     return rig;
   }
 
