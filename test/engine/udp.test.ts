@@ -76,8 +76,11 @@ test('a kernel that refuses UDP_SEGMENT costs one warning and no packet', async 
   const packets = Array.from({ length: 40 }, (_, i) =>
     ipv4Packet(SERVER4, inside4(2), { size: 1000, text: `packet ${i}` }),
   );
-  for (const packet of packets) rig.writeTun(packet);
-  for (const packet of packets) assert.deepEqual(await channel.next(DATA), packet);
+  // A burst that the engine takes packet by packet asks for no train, and nothing is refused.
+  for (let burst = 0; burst < 100 && rig.eventsOf('warning').length === 0; burst += 1) {
+    for (const packet of packets) rig.writeTun(packet);
+    for (const packet of packets) assert.deepEqual(await channel.next(DATA), packet);
+  }
   await until('the warning', () => rig.eventsOf('warning')[0]);
   for (const packet of packets) rig.writeTun(packet);
   for (const packet of packets) assert.deepEqual(await channel.next(DATA), packet);
