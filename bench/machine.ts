@@ -1,7 +1,8 @@
-// What the figures were measured on.
+// What the figures were measured on, and of which version.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 
 /** Facts by name; a program that is not installed says so. */
 export function readMachine(): Readonly<Record<string, string>> {
@@ -16,6 +17,19 @@ export function readMachine(): Readonly<Record<string, string>> {
     ocserv: firstLine('ocserv', ['--version']),
     iperf3: firstLine('iperf3', ['--version']),
   };
+}
+
+/** The commit that is checked out, with a "+" when files of the program differ from it. */
+export function readCommit(): string {
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const git = (...args: string[]): string | undefined => {
+    const { status, stdout } = spawnSync('git', args, { cwd, encoding: 'utf8' });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  const commit = git('rev-parse', '--short', 'HEAD');
+  if (commit === undefined) return 'unknown';
+  const written = [':!bench/results.json', ':!bench/plots', ':!*.md'];
+  return git('status', '--porcelain', '-uno', '--', '.', ...written) === '' ? commit : `${commit}+`;
 }
 
 function firstLine(program: string, args: readonly string[]): string {

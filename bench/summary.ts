@@ -1,68 +1,92 @@
-// Medians and spread of the samples, and the table that the README quotes.
-import type { Sample } from './round.ts';
+// What the samples say about each row: median and spread of each server, and whether the row
+// reaches what it is to reach.
+import type { Failure, Sample } from './results.ts';
+import type { Row } from './rows.ts';
+import { relativeSpread, spreadOf, type Spread } from './statistics.ts';
 
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
+/** Rounds of a CPU row that lie further apart than that share of their median prove little. */
+const NOISY = 0.25;
+
+export interface Measured extends Spread {
+  readonly noisy: boolean;
+  /** What was measured instead of what the row says. */
+  readonly instead?: string;
 }
 
-export interface Line {
-  readonly server: Sample['server'];
-  readonly channel: Sample['channel'];
-  readonly direction: Sample['direction'];
-  readonly serverCpuSecondsPerGb: Spread;
-  readonly clientCpuSecondsPerGb: Spread;
-  readonly goodputMbitPerSecond: Spread;
+export type Verdict = 'aim' | 'reach' | 'missed' | 'failed' | 'not measured' | 'other terms' | '';
+
+export interface RowSummary extends Omit<Row, 'reach'> {
+  /** As a number of the row's unit, once ocserv's own figure is known. */
+  readonly reach?: number;
+  readonly reachText: string;
+  readonly ocserv?: Measured;
+  readonly wolfguard?: Measured;
+  /** '' = the row has nothing to reach. */
+  readonly verdict: Verdict;
 }
 
-/** One line for each server, channel and direction, in that order of change. */
-export function summarize(samples: readonly Sample[]): Line[] {
-  const groups = Map.groupBy(
-    samples,
-    ({ channel, direction, server }) => `${channel} ${direction} ${server}`,
-  );
-  return [...groups.keys()].sort().flatMap((key) => {
-    const group = groups.get(key) ?? [];
-    const [first] = group;
-    if (first === undefined) return [];
-    const { server, channel, direction } = first;
+/** A line for each row, in their order. */
+export function summarize(
+  rows: readonly Row[],
+  samples: readonly Sample[],
+  failures: readonly Failure[] = [],
+): RowSummary[] {
+  return rows.map((row) => {
+    const of = (server: Sample['server']): Measured | undefined =>
+      measuredOf(
+        row,
+        samples.filter((one) => one.measurement === row.measurement && one.server === server),
+      );
+    const { reach: asked, ...rest } = row;
+    const [ocserv, wolfguard] = [of('ocserv'), of('wolfguard')];
+    const reach = typeof asked === 'object' ? times(asked.timesOcserv, ocserv) : asked;
+    const failed = failures.some(
+      (one) => one.measurement === row.measurement && one.server === 'wolfguard',
+    );
     return {
-      server,
-      channel,
-      direction,
-      serverCpuSecondsPerGb: spread(group.map((sample) => sample.serverCpuSecondsPerGb)),
-      clientCpuSecondsPerGb: spread(group.map((sample) => sample.clientCpuSecondsPerGb)),
-      goodputMbitPerSecond: spread(group.map((sample) => sample.goodputMbitPerSecond)),
+      ...rest,
+      ...(reach === undefined ? {} : { reach }),
+      reachText: reachText(row, reach),
+      ...(ocserv === undefined ? {} : { ocserv }),
+      ...(wolfguard === undefined ? {} : { wolfguard }),
+      verdict: asked === undefined ? '' : judge(row, reach, wolfguard, failed),
     };
   });
 }
 
-/** A Markdown table: median, and least and most in parentheses. */
-export function renderTable(lines: readonly Line[]): string {
-  const rows = lines.map((line) => [
-    line.channel === 'dtls' ? 'DTLS' : 'TLS',
-    line.direction,
-    line.server,
-    render(line.serverCpuSecondsPerGb, 2),
-    render(line.clientCpuSecondsPerGb, 2),
-    render(line.goodputMbitPerSecond, 0),
-  ]);
-  const head = ['channel', 'direction', 'server', 'server s/GB', 'client s/GB', 'Mbit/s'];
-  const table = [head, head.map(() => '---'), ...rows];
-  const widths = head.map((_, n) => Math.max(...table.map((row) => row[n]?.length ?? 0)));
-  return `${table
-    .map((row) => `| ${row.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |`)
-    .join('\n')}\n`;
+function measuredOf(row: Row, samples: readonly Sample[]): Measured | undefined {
+  const spread = spreadOf(samples.flatMap(({ figures }) => figures[row.figure] ?? []));
+  if (spread === undefined) return undefined;
+  const instead = samples.find((sample) => sample.instead !== undefined)?.instead;
+  return {
+    ...spread,
+    noisy: row.steady === true && relativeSpread(spread) > NOISY,
+    ...(instead === undefined ? {} : { instead }),
+  };
 }
 
-function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (n: number): number => sorted[n] ?? NaN;
-  const middle = Math.floor(sorted.length / 2);
-  const median = sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
-  return { median, min: at(0), max: at(sorted.length - 1) };
+function judge(
+  row: Row,
+  reach: number | undefined,
+  measured: Measured | undefined,
+  failed: boolean,
+): Verdict {
+  if (measured === undefined) return failed ? 'failed' : 'not measured';
+  if (measured.instead !== undefined) return 'other terms';
+  if (reach === undefined) return 'not measured';
+  const meets = (target: number): boolean =>
+    row.better === 'less' ? measured.median <= target : measured.median >= target;
+  if (row.aim !== undefined && meets(row.aim)) return 'aim';
+  return meets(reach) ? 'reach' : 'missed';
 }
 
-const render = ({ median, min, max }: Spread, digits: number): string =>
-  `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
+const times = (factor: number, ocserv: Measured | undefined): number | undefined =>
+  ocserv === undefined ? undefined : factor * ocserv.median;
+
+function reachText(row: Row, reach: number | undefined): string {
+  if (row.reach === undefined) return '';
+  const sign = row.better === 'less' ? '≤' : '≥';
+  if (typeof row.reach === 'number') return `${sign} ${row.reach}`;
+  const number = reach === undefined ? '' : ` = ${reach.toFixed(row.digits)}`;
+  return `${sign} ${row.reach.timesOcserv} x ocserv${number}`;
+}
