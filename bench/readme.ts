@@ -30,14 +30,14 @@ export function mainFigures(results: Results, rows: readonly RowSummary[]): stri
 
 /** For the README of the bench. */
 export function benchFigures(results: Results, rows: readonly RowSummary[]): string {
+  const others = renderOthers(rows);
   const facts = Object.entries(results.machine).map(([name, value]) => `${name} ${value}`);
   const commits = [...new Set(results.samples.map(({ commit }) => commit))];
   return [
     `${ways(results)} ${date(results)}, commit ${commits.join(', ')}; ${facts.join('; ')}.\n`,
     renderTargets(rows),
     failuresOf(results),
-    'Measured beside, without a figure to reach:\n',
-    renderOthers(rows),
+    ...(others === '' ? [] : ['Measured beside, without a figure to reach:\n', others]),
     images('', rows),
   ].join('\n');
 }

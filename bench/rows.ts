@@ -16,7 +16,7 @@ export interface Row {
   readonly figure: string;
   readonly better: 'less' | 'more';
   /** Absent: measured for its own sake, with no figure to reach. */
-  readonly reach?: number | { readonly timesOcserv: number };
+  readonly reach?: number;
   readonly aim?: number;
   /** CPU per GB is worth comparing only when its rounds agree. */
   readonly steady?: boolean;
@@ -113,7 +113,8 @@ export const ROWS: readonly Row[] = [
   {
     ...{ name: 'logins-parallel', title: 'full logins per second, 32 at a time' },
     ...{ unit: '/s', digits: 0, better: 'more', plot: 'logins', headline: true },
-    ...{ measurement: 'logins', figure: 'parallel', reach: { timesOcserv: 10 } },
+    // Ten times what the issue that set these goals had seen ocserv do.
+    ...{ measurement: 'logins', figure: 'parallel', reach: 400 },
   },
   {
     ...{ name: 'memory', title: 'memory per idle session with DTLS, 10,000 of them' },
@@ -134,6 +135,16 @@ export const ROWS: readonly Row[] = [
     ...{ name: 'logins-sequential', title: 'full logins per second, one after the other' },
     ...{ unit: '/s', digits: 0, better: 'more', plot: 'logins' },
     ...{ measurement: 'logins', figure: 'sequential' },
+  },
+  {
+    ...{ name: 'hundred-thousand-memory', title: 'memory per session of those 100,000' },
+    ...{ unit: 'KiB', digits: 0, better: 'less' },
+    ...{ measurement: 'hundred-thousand', figure: 'kibPerSession' },
+  },
+  {
+    ...{ name: 'hundred-thousand-cpu', title: 'server CPU with those 100,000' },
+    ...{ unit: '% of a core', digits: 1, better: 'less' },
+    ...{ measurement: 'hundred-thousand', figure: 'idleCpuPercent' },
   },
   ...(['dtls', 'dtls-no-nic', 'stock-dtls', 'cstp', 'stock-cstp'] as const).flatMap((name) =>
     (['down', 'up'] as const).flatMap((direction): Row[] => [

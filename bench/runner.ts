@@ -11,7 +11,7 @@ export interface Plan {
   readonly rounds: number;
   readonly seconds: number;
   readonly quick: boolean;
-  /** After the first round none is begun that would last beyond that. */
+  /** After the first round nothing is begun that would last beyond that. */
   readonly budgetMs: number;
   readonly commit: string;
   readonly progress: (line: string) => void;
@@ -24,15 +24,15 @@ export interface Turn {
   readonly round: number;
 }
 
-/** All turns of a round, in order. */
+/** All turns of a round in order, those of one measurement together. */
 export function turnsOf(
   { measurements, servers }: Pick<Plan, 'measurements' | 'servers'>,
   round: number,
-): Turn[] {
+): Turn[][] {
   const order = round % 2 === 0 ? servers : servers.toReversed();
   return measurements
     .filter(({ maxRounds = Infinity }) => round < maxRounds)
-    .flatMap((measurement) =>
+    .map((measurement) =>
       order
         .filter((server) => measurement.servers.includes(server))
         .map((server) => ({ measurement, server, round })),
@@ -45,34 +45,39 @@ export async function runAll(
   const samples: Sample[] = [];
   const failures: Failure[] = [];
   const began = performance.now();
-  let longestRoundMs = 0;
+  /** How long the turns of a measurement took in the round before. */
+  const lasted = new Map<string, number>();
   for (let round = 0; round < plan.rounds; round += 1) {
-    const roundBegan = performance.now();
-    if (round > 0 && roundBegan - began + longestRoundMs > plan.budgetMs) break;
-    for (const turn of turnsOf(plan, round)) {
-      const elapsed = Math.round((performance.now() - began) / 1000);
-      const { name } = turn.measurement;
-      plan.progress(`${elapsed} s, round ${round + 1} of ${plan.rounds}: ${name}, ${turn.server}`);
-      const facts = { ...{ measurement: name, server: turn.server, round, commit: plan.commit } };
-      const date = new Date().toISOString();
-      const outcome = await takeTurn(plan, turn);
-      if (typeof outcome === 'string') {
-        plan.progress(`FAILED: ${name}, ${turn.server}: ${outcome}`);
-        failures.push({ ...facts, date, reason: outcome.split('\n')[0] ?? '' });
-      } else {
-        samples.push({ ...facts, date, ...outcome });
+    for (const turns of turnsOf(plan, round)) {
+      const since = performance.now();
+      const name = turns[0]?.measurement.name ?? '';
+      if (round > 0 && since - began + (lasted.get(name) ?? 0) > plan.budgetMs) continue;
+      for (const turn of turns) {
+        const seconds = Math.round((performance.now() - began) / 1000);
+        const where = `round ${round + 1} of ${plan.rounds}`;
+        plan.progress(`${seconds} s, ${where}: ${name}, ${turn.server}`);
+        const result = await takeTurn(plan, turn);
+        if ('figures' in result) {
+          samples.push(result);
+        } else {
+          plan.progress(`FAILED: ${name}, ${turn.server}: ${result.reason}`);
+          failures.push({ ...result, reason: result.reason.split('\n')[0] ?? '' });
+        }
       }
+      lasted.set(name, performance.now() - since);
     }
-    longestRoundMs = Math.max(longestRoundMs, performance.now() - roundBegan);
   }
   return { samples, failures };
 }
 
-/** Why it failed, when it did: the others go on. */
+/** A failure does not keep the others from being measured. */
 async function takeTurn(
-  { seconds, quick }: Plan,
-  { measurement, server }: Turn,
-): Promise<Outcome | string> {
+  plan: Plan,
+  { measurement, server, round }: Turn,
+): Promise<Sample | Failure> {
+  const { seconds, quick, commit } = plan;
+  const date = new Date().toISOString();
+  const facts = { measurement: measurement.name, server, round, date, commit };
   const scenes: Scene[] = [];
   try {
     const outcome = await measurement.take({
@@ -83,9 +88,9 @@ async function takeTurn(
         return scene;
       },
     });
-    return { ...outcome, figures: roundFigures(outcome.figures) };
+    return { ...facts, ...outcome, figures: roundFigures(outcome.figures) };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { ...facts, reason: error instanceof Error ? error.message : String(error) };
   } finally {
     for (const scene of scenes.toReversed()) await scene.close();
   }

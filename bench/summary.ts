@@ -15,10 +15,7 @@ export interface Measured extends Spread {
 
 export type Verdict = 'aim' | 'reach' | 'missed' | 'failed' | 'not measured' | 'other terms' | '';
 
-export interface RowSummary extends Omit<Row, 'reach'> {
-  /** As a number of the row's unit, once ocserv's own figure is known. */
-  readonly reach?: number;
-  readonly reachText: string;
+export interface RowSummary extends Row {
   readonly ocserv?: Measured;
   readonly wolfguard?: Measured;
   /** '' = the row has nothing to reach. */
@@ -37,19 +34,15 @@ export function summarize(
         row,
         samples.filter((one) => one.measurement === row.measurement && one.server === server),
       );
-    const { reach: asked, ...rest } = row;
     const [ocserv, wolfguard] = [of('ocserv'), of('wolfguard')];
-    const reach = typeof asked === 'object' ? times(asked.timesOcserv, ocserv) : asked;
     const failed = failures.some(
       (one) => one.measurement === row.measurement && one.server === 'wolfguard',
     );
     return {
-      ...rest,
-      ...(reach === undefined ? {} : { reach }),
-      reachText: reachText(row, reach),
+      ...row,
       ...(ocserv === undefined ? {} : { ocserv }),
       ...(wolfguard === undefined ? {} : { wolfguard }),
-      verdict: asked === undefined ? '' : judge(row, reach, wolfguard, failed),
+      verdict: judge(row, wolfguard, failed),
     };
   });
 }
@@ -65,28 +58,12 @@ function measuredOf(row: Row, samples: readonly Sample[]): Measured | undefined 
   };
 }
 
-function judge(
-  row: Row,
-  reach: number | undefined,
-  measured: Measured | undefined,
-  failed: boolean,
-): Verdict {
+function judge(row: Row, measured: Measured | undefined, failed: boolean): Verdict {
+  if (row.reach === undefined) return '';
   if (measured === undefined) return failed ? 'failed' : 'not measured';
   if (measured.instead !== undefined) return 'other terms';
-  if (reach === undefined) return 'not measured';
   const meets = (target: number): boolean =>
     row.better === 'less' ? measured.median <= target : measured.median >= target;
   if (row.aim !== undefined && meets(row.aim)) return 'aim';
-  return meets(reach) ? 'reach' : 'missed';
-}
-
-const times = (factor: number, ocserv: Measured | undefined): number | undefined =>
-  ocserv === undefined ? undefined : factor * ocserv.median;
-
-function reachText(row: Row, reach: number | undefined): string {
-  if (row.reach === undefined) return '';
-  const sign = row.better === 'less' ? '≤' : '≥';
-  if (typeof row.reach === 'number') return `${sign} ${row.reach}`;
-  const number = reach === undefined ? '' : ` = ${reach.toFixed(row.digits)}`;
-  return `${sign} ${row.reach.timesOcserv} x ocserv${number}`;
+  return meets(row.reach) ? 'reach' : 'missed';
 }

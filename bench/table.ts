@@ -18,17 +18,17 @@ export function renderTargets(rows: readonly RowSummary[]): string {
     .filter(({ verdict }) => verdict !== '')
     .map((row) => [
       ...[row.title, row.unit, cell(row, row.ocserv), cell(row, row.wolfguard)],
-      ...[row.reachText, row.aim === undefined ? '' : String(row.aim), VERDICTS[row.verdict]],
+      ...[limit(row, row.reach), limit(row, row.aim), VERDICTS[row.verdict]],
     ]);
   return table(head, lines);
 }
 
-/** The rows that were measured for their own sake. */
+/** The rows that were measured for their own sake; '' when there are none. */
 export function renderOthers(rows: readonly RowSummary[]): string {
   const lines = rows
     .filter((row) => row.verdict === '' && (row.ocserv ?? row.wolfguard) !== undefined)
     .map((row) => [row.title, row.unit, cell(row, row.ocserv), cell(row, row.wolfguard)]);
-  return table(['case', 'unit', 'ocserv', 'wolfguard'], lines);
+  return lines.length === 0 ? '' : table(['case', 'unit', 'ocserv', 'wolfguard'], lines);
 }
 
 /** The rows that matter most, without the project's own goals. */
@@ -41,6 +41,9 @@ export function renderHeadlines(rows: readonly RowSummary[]): string {
     });
   return table(['case', 'unit', 'ocserv', 'wolfguard'], lines);
 }
+
+const limit = ({ better }: RowSummary, value: number | undefined): string =>
+  value === undefined ? '' : `${better === 'less' ? '≤' : '≥'} ${value.toLocaleString('en')}`;
 
 function cell(row: RowSummary, measured: Measured | undefined): string {
   if (measured === undefined) return '';

@@ -4,7 +4,12 @@ import { checkFailures, checkNic, checkSessions, checkWarnings } from '../../../
 import { MEASUREMENTS } from '../../../bench/measurements.ts';
 import { parseBenchOptions, usageText } from '../../../bench/options.ts';
 import { replaceFigures } from '../../../bench/readme.ts';
-import { mergeResults, type Results, type Sample } from '../../../bench/results.ts';
+import {
+  mergeResults,
+  sampleOfHundredThousand,
+  type Results,
+  type Sample,
+} from '../../../bench/results.ts';
 import { ROWS } from '../../../bench/rows.ts';
 import { turnsOf } from '../../../bench/runner.ts';
 import { SERVERS } from '../../../bench/scene.ts';
@@ -59,16 +64,18 @@ test('what is wrong with the options is said in a sentence', () => {
 test('the servers go in turn, the other way round in the next round', () => {
   const plan = { measurements: MEASUREMENTS.filter(({ name }) => name === 'dtls') };
   const order = (round: number): string[] =>
-    turnsOf({ ...plan, servers: SERVERS }, round).map(({ server }) => server);
+    turnsOf({ ...plan, servers: SERVERS }, round)
+      .flat()
+      .map(({ server }) => server);
   assert.deepEqual(order(0), ['ocserv', 'wolfguard']);
   assert.deepEqual(order(1), ['wolfguard', 'ocserv']);
 });
 
 test('what only one server has, and what takes minutes, is not measured beyond that', () => {
   const turns = (round: number): string[] =>
-    turnsOf({ measurements: MEASUREMENTS, servers: SERVERS }, round).map(
-      ({ measurement, server }) => `${measurement.name} ${server}`,
-    );
+    turnsOf({ measurements: MEASUREMENTS, servers: SERVERS }, round)
+      .flat()
+      .map(({ measurement, server }) => `${measurement.name} ${server}`);
   assert.ok(!turns(0).includes('two-workers ocserv'));
   assert.ok(turns(0).includes('held wolfguard'));
   assert.ok(!turns(1).includes('held wolfguard'));
@@ -103,6 +110,14 @@ test('a quick run and a full one, or those of two machines, do not mix', () => {
   const other = { ...results(false, sample('dtls', 3)), machine: { cores: '4' } };
   assert.deepEqual(mergeResults(old, other), other);
   assert.deepEqual(mergeResults(undefined, fresh), fresh);
+});
+
+test('of 100,000 sessions those count that are up at the end', () => {
+  const { figures } = sampleOfHundredThousand({
+    ...{ date: '2026-11-21', afterwards: { stillUpByDtls: 99_999 } },
+    ...{ memory: { kibPerSession: 21 }, idle: { serverCores: 0.12 } },
+  });
+  assert.deepEqual(figures, { sessions: 99_999, kibPerSession: 21, idleCpuPercent: 12 });
 });
 
 const AES = { tlsCipher: 'TLS_AES_256_GCM_SHA384', dtlsCipher: 'PSK-AES256-GCM-SHA384' };

@@ -71,16 +71,6 @@ test('a row is judged by its median, at the limits in its favour', () => {
   assert.equal(verdict(more, 149), 'missed');
 });
 
-test('a row may have to reach a multiple of what ocserv did in the same run', () => {
-  const row: Row = { ...PLAIN, better: 'more', reach: { timesOcserv: 10 } };
-  const ours = samplesOf('wolfguard', 400);
-  assert.equal(summaryOf(row, [...ours, ...samplesOf('ocserv', 40)]).verdict, 'reach');
-  const missed = summaryOf(row, [...ours, ...samplesOf('ocserv', 41)]);
-  assert.equal(missed.verdict, 'missed');
-  assert.equal(missed.reachText, '≥ 10 x ocserv = 410.00');
-  assert.equal(summaryOf(row, ours).verdict, 'not measured');
-});
-
 test('what was measured on other terms is shown with them and reaches nothing', () => {
   const samples = samplesOf('wolfguard', 0.5).map((one) => ({ ...one, instead: '500 sessions' }));
   const summary = summaryOf(ROW, samples);
@@ -107,9 +97,9 @@ test('the table has a line for each row with a goal, and columns of equal width'
   const rows = summarize([ROW, PLAIN], samples);
   assert.equal(
     renderTargets(rows),
-    '| case      | unit | ocserv              | wolfguard | reach | aim  |           |\n' +
-      '| ---       | ---  | ---                 | ---       | ---   | ---  | ---       |\n' +
-      '| DTLS down | s/GB | 6.30 (6.10 to 6.50) | 0.70      | ≤ 0.9 | 0.65 | reach met |\n',
+    '| case      | unit | ocserv              | wolfguard | reach | aim    |           |\n' +
+      '| ---       | ---  | ---                 | ---       | ---   | ---    | ---       |\n' +
+      '| DTLS down | s/GB | 6.30 (6.10 to 6.50) | 0.70      | ≤ 0.9 | ≤ 0.65 | reach met |\n',
   );
   assert.match(renderOthers(rows), /for its own sake/);
   assert.doesNotMatch(renderOthers(rows), /DTLS down/);
