@@ -115,7 +115,7 @@ function decades(least: number, most: number): number[] {
 function steps(most: number): number[] {
   const rough = most / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
+  const step = ([1, 2, 2.5, 5].find((factor) => factor * power >= rough) ?? 10) * power;
   const count = Math.ceil(most / step);
   return Array.from({ length: count + 1 }, (_, n) => Number((n * step).toPrecision(6)));
 }
@@ -156,9 +156,10 @@ function legend(groups: readonly Group[], logarithmic: boolean): string[] {
     `<rect x="${18 + n * 90}" y="37" width="11" height="11" fill="${COLOURS[name]}"/>`,
     text(34 + n * 90, 47, name, 'start'),
   ]);
+  const spread = groups.some((group) => group.bars.some((bar) => bar.most > bar.least));
   const marked = groups.some((group) => group.mark !== undefined);
   const remarks = [
-    'whiskers: least to most',
+    ...(spread ? ['whiskers: least to most'] : []),
     ...(marked ? ['dashed: to be reached'] : []),
     ...(logarithmic ? ['logarithmic axis'] : []),
   ];

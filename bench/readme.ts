@@ -62,5 +62,5 @@ function failuresOf({ failures }: Results): string {
 
 const images = (folder: string, rows: readonly RowSummary[]): string =>
   PLOTS.filter(({ name }) => rows.some((row) => row.plot === name && row.wolfguard !== undefined))
-    .map(({ name, title }) => `![${title}](${folder}plots/${name}.svg)`)
+    .map(({ name, title }) => `![${title}](${folder}plots/${name}.svg)\n`)
     .join('\n');

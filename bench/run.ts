@@ -105,12 +105,12 @@ function checkPrograms(): void {
   if (process.getuid?.() !== 0) {
     throw new WolfguardError('BENCH_ROOT', 'it makes network namespaces: run it as root');
   }
-  const programs = ['ip', 'nft', 'ethtool', 'openconnect', 'iperf3', 'ping', 'openssl'];
+  const programs = ['ip', 'nft', 'ethtool', 'openconnect', 'iperf3', 'ping', 'openssl', 'chrt'];
   const missing = programs.filter((name) => spawnSync(name, ['-V']).error !== undefined);
   if (missing.length > 0) {
     throw new WolfguardError(
       'BENCH_PROGRAMS',
-      `${missing.join(', ')} not found: apt-get install iproute2 nftables ethtool openconnect iperf3 iputils-ping openssl`,
+      `${missing.join(', ')} not found: apt-get install iproute2 nftables ethtool openconnect iperf3 iputils-ping openssl util-linux`,
     );
   }
 }
