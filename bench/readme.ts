@@ -36,7 +36,7 @@ export function benchFigures(results: Results, rows: readonly RowSummary[]): str
   return [
     `${ways(results)} ${date(results)}, commit ${commits.join(', ')}; ${facts.join('; ')}.\n`,
     renderTargets(rows),
-    failuresOf(results),
+    ...failuresOf(results),
     ...(others === '' ? [] : ['Measured beside, without a figure to reach:\n', others]),
     images('', rows),
   ].join('\n');
@@ -51,13 +51,11 @@ function ways({ quick, rounds, seconds }: Results): string {
     : `${asked} (logins 3, idle sessions 1), both servers in turn; medians (least to most).`;
 }
 
-function failuresOf({ failures }: Results): string {
-  return failures
-    .map(
-      ({ measurement, server, round, reason }) =>
-        `Failed, and not in the figures: ${measurement}, ${server}, round ${round + 1}: ${reason}\n`,
-    )
-    .join('\n');
+function failuresOf({ failures }: Results): string[] {
+  return failures.map(
+    ({ measurement, server, round, reason }) =>
+      `Failed, and not in the figures: ${measurement}, ${server}, round ${round + 1}: ${reason}\n`,
+  );
 }
 
 const images = (folder: string, rows: readonly RowSummary[]): string =>
