@@ -1,17 +1,23 @@
 // The primary's half of the native addon: what needs root and a system call that Node lacks.
 // Every function throws an Error with `code` ('EADDRINUSE', 'EPERM' …) and `syscall`.
 import { WolfguardError } from '../core/error.ts';
+import type { TunOffload } from '../core/ipc/messages.ts';
 import { loadAddon } from './addon.ts';
+
+export interface TunDevice {
+  readonly queues: readonly number[];
+  readonly offload: TunOffload;
+}
 
 export interface System {
   /**
    * Opens a multi-queue TUN device (IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE), one non-blocking
    * close-on-exec descriptor a queue. The device lives as long as one of them is open. EBUSY: there
    * is one of that name already. `tunError` gives words to what this throws. With offload each
-   * packet bears a virtio header and TCP comes in super-packets; an error whose syscall is
-   * TUNSETOFFLOAD means that this kernel has none.
+   * packet bears a virtio header, and what the kernel has comes in super-packets; an error whose
+   * syscall is TUNSETOFFLOAD means that this kernel has none at all.
    */
-  openTun(name: string, queues: number, offload: boolean): number[];
+  openTun(name: string, queues: number, offload: boolean): TunDevice;
   /** Link up, MTU, txqueuelen and addresses of a device, by rtnetlink. */
   configureLink(options: {
     readonly name: string;

@@ -3,10 +3,11 @@
 // the wrong one. The primary keeps every descriptor open, for the successors of dead workers.
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
+import type { TunOffload } from '../core/ipc/messages.ts';
 import { bitsOf, encodeIp } from '../core/net/address.ts';
 import type { Cidr, IpAddress } from '../core/net/address.ts';
 import { tunError } from '../native/system.ts';
-import type { System } from '../native/system.ts';
+import type { System, TunDevice } from '../native/system.ts';
 import { tunMtu } from './settings.ts';
 
 /** Below 1000 packets, senders of single packets lose them by the thousand. */
@@ -19,8 +20,7 @@ const MOST_OWNERS = 2 ** 19;
 export interface Inside {
   /** By worker number. */
   readonly queues: readonly number[];
-  /** The queues carry virtio headers and TCP super-packets. */
-  readonly offload: boolean;
+  readonly offload: TunOffload;
   readonly mailboxes: readonly { readonly inbox: number; readonly outbox: number }[];
   readonly owners: number;
   /** Addresses that the owners table has room for. */
@@ -72,13 +72,11 @@ export function openInside(config: Config, workers: number, system: System): Ins
   }
 }
 
-type Queues = Pick<Inside, 'queues' | 'offload'>;
-
-function openTun(config: Config, workers: number, system: System): Queues {
+function openTun(config: Config, workers: number, system: System): TunDevice {
   const { device } = config.network;
   const offload = config.engine.tun_offload;
   try {
-    return { queues: system.openTun(device, workers, offload), offload };
+    return system.openTun(device, workers, offload);
   } catch (error) {
     if (offload && (error as { syscall?: string }).syscall === 'TUNSETOFFLOAD') {
       const engine = { ...config.engine, tun_offload: false };

@@ -37,8 +37,10 @@ export async function setUpMachine(
     () => openInside(config, workers, system()),
     (made) => made.close(),
   );
-  if (config.engine.tun_offload && !inside.offload) {
+  if (config.engine.tun_offload && inside.offload === 'none') {
     logger.warn('this kernel has no TUN offload: packets pass one by one (engine.tun_offload)');
+  } else if (inside.offload === 'tcp') {
+    logger.info('this kernel has no TUN offload for UDP (Linux 6.2): datagrams pass one by one');
   }
   const listeners = await sequence.step(
     'listeners',

@@ -6,7 +6,12 @@ import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
-import type { AuthToPrimary, EngineOffloads, PrimaryToAuth } from '../core/ipc/messages.ts';
+import type {
+  AuthToPrimary,
+  EngineOffloads,
+  PrimaryToAuth,
+  TunOffload,
+} from '../core/ipc/messages.ts';
 import { formatIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
@@ -265,7 +270,7 @@ const openAdmin = (
     },
   );
 
-const offloadsOf = ({ engine }: Config, tun: boolean): EngineOffloads => ({
+const offloadsOf = ({ engine }: Config, tun: TunOffload): EngineOffloads => ({
   tun,
   udpGso: engine.udp_gso,
   udpGro: engine.udp_gro,

@@ -15,6 +15,7 @@
         'engine/dtls_record.cc',
         'engine/endpoint.cc',
         'engine/inside_packet.cc',
+        'engine/inside_segment.cc',
         'engine/segmenter.cc',
         'engine/send_buffer.cc',
         'engine/tls_secrets.cc',

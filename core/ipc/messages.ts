@@ -215,10 +215,16 @@ export type PrimaryToWorker =
   /** Tell every client (type 5 only if `tellClients`), close everything, exit 0. */
   | { readonly kind: 'shutdown'; readonly tellClients: boolean };
 
+/**
+ * What comes and goes over the TUN queues as super-packets; 'none': there are no virtio headers
+ * either.
+ */
+export type TunOffload = 'none' | 'tcp' | 'tcp-and-udp';
+
 /** Which batches the packet path asks of the kernel. A refused one is off from then on. */
 export interface EngineOffloads {
-  /** The TUN queues were opened with virtio headers: TCP super-packets both ways. */
-  readonly tun: boolean;
+  /** As the TUN queues were opened. */
+  readonly tun: TunOffload;
   /** UDP_SEGMENT: many datagrams in one send. */
   readonly udpGso: boolean;
   /** UDP_GRO: many datagrams in one receive. */

@@ -442,8 +442,12 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object) {
   options.packets.outboxes = *outboxes;
 
   napi_value offloads = napi::property(env, object, "offloads");
-  const std::pair<const char*, bool*> switches[] = {{"tun", &options.packets.tun_offload},
-                                                    {"udpGso", &options.packets.udp_segmentation},
+  const auto tun = napi::string_property(env, offloads, "tun");
+  if (!tun) return std::nullopt;
+  options.packets.tun_offload = *tun == "tcp"           ? TunOffload::kTcp
+                                : *tun == "tcp-and-udp" ? TunOffload::kTcpAndUdp
+                                                        : TunOffload::kNone;
+  const std::pair<const char*, bool*> switches[] = {{"udpGso", &options.packets.udp_segmentation},
                                                     {"udpGro", &options.packets.udp_joining}};
   for (const auto& [name, target] : switches) {
     const auto value = napi::bool_property(env, offloads, name);

@@ -57,14 +57,21 @@ napi_value open_tun_device(napi_env env, napi_callback_info info) {
   if (!queues) return nullptr;
   const auto offload = napi::to_bool(env, args[2], "offload");
   if (!offload) return nullptr;
-  auto fds = open_tun(*name, *queues, *offload);
-  if (fds.failed()) return napi::throw_os_error(env, fds.error());
-  const napi_value list = napi::array(env, fds.value().size());
+  auto device = open_tun(*name, *queues, *offload);
+  if (device.failed()) return napi::throw_os_error(env, device.error());
+  const napi_value list = napi::array(env, device.value().queues.size());
   uint32_t index = 0;
-  for (Fd& fd : fds.value()) {
+  for (Fd& fd : device.value().queues) {
     napi::set_element(env, list, index++, napi::number(env, fd.release()));
   }
-  return list;
+  const TunOffload granted = device.value().offload;
+  const napi_value answer = napi::object(env);
+  napi::set(env, answer, "queues", list);
+  napi::set(env, answer, "offload",
+            napi::string(env, granted == TunOffload::kTcpAndUdp ? "tcp-and-udp"
+                              : granted == TunOffload::kTcp     ? "tcp"
+                                                                : "none"));
+  return answer;
 }
 
 std::optional<LinkAddress> to_link_address(napi_env env, napi_value value) {

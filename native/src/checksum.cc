@@ -71,4 +71,16 @@ void write_ipv4_checksum(uint8_t* packet) {
   memcpy(packet + 10, &sum, sizeof sum);
 }
 
+void write_transport_checksum(uint8_t* packet, size_t size, size_t ip_size, uint8_t protocol) {
+  uint8_t* transport = packet + ip_size;
+  uint8_t* field = transport + transport_checksum_offset(protocol);
+  const size_t transport_size = size - ip_size;
+  field[0] = field[1] = 0;
+  auto sum = static_cast<uint16_t>(~checksum_fold(
+      checksum_add(transport, transport_size, checksum_pseudo(packet, protocol, transport_size))));
+  // To UDP zero means "no checksum" [rfc768].
+  if (sum == 0 && protocol == IPPROTO_UDP) sum = 0xffff;
+  memcpy(field, &sum, sizeof sum);
+}
+
 }  // namespace wolfguard

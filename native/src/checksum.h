@@ -26,4 +26,10 @@ uint64_t checksum_pseudo(const uint8_t* packet, uint8_t protocol, size_t size);
 /** Writes the header checksum of an IPv4 packet. */
 void write_ipv4_checksum(uint8_t* packet);
 
+/** Where in a TCP (IPPROTO_TCP) or UDP header its checksum stands. */
+constexpr size_t transport_checksum_offset(uint8_t protocol) { return protocol == 6 ? 16 : 6; }
+
+/** Writes the checksum of the TCP or UDP header that begins at `ip_size` of a packet. */
+void write_transport_checksum(uint8_t* packet, size_t size, size_t ip_size, uint8_t protocol);
+
 }  // namespace wolfguard

@@ -20,7 +20,7 @@ InsideReader::InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView*
       links_(links),
       outbound_(outbound),
       totals_(totals),
-      buffer_(kHeadroom + (tun.offload() ? kMaxSuperPacket : kMaxInsidePacket)) {}
+      buffer_(kHeadroom + (tun.takes_tcp() ? kMaxSuperPacket : kMaxInsidePacket)) {}
 
 void InsideReader::read() {
   uint8_t* packet = buffer_.data() + kHeadroom;

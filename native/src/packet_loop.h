@@ -24,8 +24,10 @@ struct PacketLoopOptions {
   int inbox_fd = -1;
   std::vector<int> outboxes;
   int owners_fd = -1;
-  /** The TUN queue was opened with virtio headers; the UDP sockets may segment and join. */
-  bool tun_offload = false, udp_segmentation = false, udp_joining = false;
+  /** As the TUN queue was opened. */
+  TunOffload tun_offload = TunOffload::kNone;
+  /** The UDP sockets may segment and join. */
+  bool udp_segmentation = false, udp_joining = false;
 };
 
 class PacketLoop final : public TunnelSink, public TunnelCloser {

@@ -1,6 +1,6 @@
-// Cuts what the TUN device handed over into packets that can leave as they are: a TCP super-packet
-// into segments of gso_size, each with its own headers and checksum, and a single packet whose
-// checksum the kernel left to the device gets it.
+// Cuts what the TUN device handed over into packets that can leave as they are: a super-packet into
+// TCP segments or UDP datagrams of gso_size, each with its own headers and checksum, and a single
+// packet whose checksum the kernel left to the device gets it.
 //
 // Nothing is copied: the headers of segment i are written over the end of segment i-1, which the
 // caller has sealed by then. So the callback's packet, and kHeadroom bytes before it, are the
@@ -22,9 +22,11 @@ struct Template {
   uint8_t bytes[kMaxHeaders];
   size_t ip_size, headers_size;
   bool ipv4;
+  /** IPPROTO_TCP or IPPROTO_UDP. */
+  uint8_t protocol;
 };
 
-/** false: not a TCP super-packet that we can cut. */
+/** false: not a super-packet that we can cut. */
 bool take_template(const VirtioHeader& header, const uint8_t* packet, size_t size, Template* out);
 /** Writes the headers of the segment that carries payload [at, at + payload_size) at `out`. */
 void write_headers(const Template& headers, size_t index, size_t at, size_t payload_size, bool last,

@@ -25,25 +25,37 @@ bool is_device_name(const std::string& name) {
   return !name.empty() && name.size() < IFNAMSIZ && name.find('%') == std::string::npos;
 }
 
+/** Those of a kernel younger than its headers here. */
+constexpr unsigned long kTunUso4 = 0x20, kTunUso6 = 0x40;
+/** What we cut ourselves (segmenter.h); ECN is still cut by the kernel. */
+constexpr unsigned long kTcpOffloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+/** The best that the kernel grants; kNone with errno set. */
+TunOffload set_offload(int fd) {
+  if (::ioctl(fd, TUNSETOFFLOAD, kTcpOffloads | kTunUso4 | kTunUso6) == 0) {
+    return TunOffload::kTcpAndUdp;
+  }
+  return ::ioctl(fd, TUNSETOFFLOAD, kTcpOffloads) == 0 ? TunOffload::kTcp : TunOffload::kNone;
+}
+
 }  // namespace
 
-Result<std::vector<Fd>> open_tun(const std::string& name, int queues, bool offload) {
+Result<TunDevice> open_tun(const std::string& name, int queues, bool offload) {
   if (!is_device_name(name) || queues < 1) return OsError{EINVAL, "TUNSETIFF"};
   const int flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | (offload ? IFF_VNET_HDR : 0);
-  std::vector<Fd> fds;
+  TunDevice device{{}, TunOffload::kNone};
   for (int queue = 0; queue < queues; ++queue) {
     // Without EXCL the first queue would join a device of another server and share its packets.
     const int exclusive = queue == 0 ? IFF_TUN_EXCL : 0;
     auto fd = open_queue(name, static_cast<short>(flags | exclusive));
     if (fd.failed()) return fd.error();
-    // What we cut ourselves (segmenter.h); UDP and ECN are still cut by the kernel.
-    constexpr unsigned long kOffloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-    if (offload && ::ioctl(fd.value().get(), TUNSETOFFLOAD, kOffloads) != 0) {
-      return OsError::last("TUNSETOFFLOAD");
+    if (offload) {
+      device.offload = set_offload(fd.value().get());
+      if (device.offload == TunOffload::kNone) return OsError::last("TUNSETOFFLOAD");
     }
-    fds.push_back(std::move(fd.value()));
+    device.queues.push_back(std::move(fd.value()));
   }
-  return fds;
+  return device;
 }
 
 }  // namespace wolfguard

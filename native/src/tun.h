@@ -6,15 +6,22 @@
 
 #include "fd.h"
 #include "os_error.h"
+#include "tun_queue.h"
 
 namespace wolfguard {
 
+struct TunDevice {
+  /** Non-blocking, close-on-exec. */
+  std::vector<Fd> queues;
+  TunOffload offload;
+};
+
 /**
- * Makes a new TUN device and gives one descriptor for each of its queues: non-blocking,
- * close-on-exec. Without offload they carry raw IP packets; with it a virtio header ahead of each,
- * and TCP super-packets. EBUSY: there already is a device of that name. The call TUNSETOFFLOAD
- * failing means that the kernel has no offload.
+ * Makes a new TUN device. Without offload its queues carry raw IP packets; with it a virtio header
+ * ahead of each and super-packets: of TCP, and of UDP where the kernel has that (Linux 6.2). EBUSY:
+ * there already is a device of that name. The call TUNSETOFFLOAD failing means that the kernel has
+ * no offload.
  */
-Result<std::vector<Fd>> open_tun(const std::string& name, int queues, bool offload);
+Result<TunDevice> open_tun(const std::string& name, int queues, bool offload);
 
 }  // namespace wolfguard

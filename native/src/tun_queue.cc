@@ -5,7 +5,7 @@
 namespace wolfguard {
 
 size_t TunQueue::read(VirtioHeader* header, uint8_t* packet, size_t room) const {
-  if (!offload_) {
+  if (offload_ == TunOffload::kNone) {
     *header = {};
     const ssize_t n = ::read(fd_, packet, room);
     return n > 0 ? static_cast<size_t>(n) : 0;
@@ -16,7 +16,7 @@ size_t TunQueue::read(VirtioHeader* header, uint8_t* packet, size_t room) const 
 }
 
 bool TunQueue::write(const VirtioHeader& header, iovec* parts, int count) const {
-  if (!offload_) return writev(fd_, parts + 1, count - 1) >= 0;
+  if (offload_ == TunOffload::kNone) return writev(fd_, parts + 1, count - 1) >= 0;
   parts[0] = {const_cast<VirtioHeader*>(&header), sizeof header};
   return writev(fd_, parts, count) >= 0;
 }

@@ -25,7 +25,7 @@ ChannelRig::Socket::Socket() : fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | S
   endpoint = endpoint_from(name);
 }
 
-ChannelRig::ChannelRig(bool offload)
+ChannelRig::ChannelRig(TunOffload offload)
     : tls_(SSL_CTX_new(TLS_server_method())),
       neighbour_(std::move(open_mailbox().value())),
       outbound_({server_.fd.get()}, kDatagramSize, true, TunQueue(tun_.engine_fd(), offload),

@@ -12,7 +12,7 @@ namespace wolfguard {
 class ChannelRig final : public EventSink, public TunnelCloser {
  public:
   /** `offload`: the TUN device takes super-packets and wants virtio headers. */
-  explicit ChannelRig(bool offload = false);
+  explicit ChannelRig(TunOffload offload = TunOffload::kNone);
 
   /** A tunnel of worker 0, its App-ID filled with `number`. */
   Tunnel* add_tunnel(uint8_t number, const Bytes& secret);

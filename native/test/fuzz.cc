@@ -10,10 +10,10 @@
 
 #include "channel_rig.h"
 #include "fuzz_mss_clamp.h"
+#include "fuzz_packets.h"
 #include "inside_packet.h"
 #include "mutate.h"
 #include "samples.h"
-#include "segmenter.h"
 
 namespace wolfguard::fuzz {
 
@@ -46,16 +46,6 @@ Bytes any_inside_packet(Random& random) {
                                   : samples::ipv6_packet(size, random.byte(), random.byte());
   if (random.one_in(4)) packet[packet[0] >> 4 == 4 ? 9 : 6] = random.one_in(2) ? 1 : 58;
   return packet;
-}
-
-/** Segments of two flows, mostly in order: what the coalescer joins. */
-Bytes any_segment(Random& random) {
-  samples::TcpSegment segment;
-  segment.ipv4 = random.one_in(2);
-  segment.sequence = static_cast<uint32_t>(random.below(4) * 100);
-  segment.payload = random.bytes(random.one_in(4) ? random.below(200) : 100);
-  if (random.one_in(6)) segment.flags |= 0x08;
-  return segment.encode();
 }
 
 Bytes any_cstp_stream(Random& random) {
@@ -262,7 +252,7 @@ void feed_in_records(Random& random, ChannelRig& rig, Tunnel& tunnel, const Byte
 
 /** Frames of a client that is logged in, by both channels, through all that they cause. */
 int fuzz_inbound(Random& random) {
-  ChannelRig rig(true);
+  ChannelRig rig(TunOffload::kTcpAndUdp);
   std::vector<Bytes> captured;
   Tunnel* tunnel = rig.add_tunnel(1, psk());
   tunnel->params.has_inside4 = tunnel->params.has_inside6 = true;
@@ -294,41 +284,6 @@ int fuzz_inbound(Random& random) {
   return kCasesPerBlock;
 }
 
-/** A super-packet of a kernel that lies about it. */
-int fuzz_super_packets(Random& random) {
-  samples::TcpSegment segment;
-  segment.ipv4 = random.one_in(2);
-  segment.options = random.one_in(2) ? 12 : 0;
-  segment.payload = random.bytes(1 + random.below(9000));
-  VirtioHeader header;
-  header.flags = VirtioHeader::kNeedsChecksum;
-  header.gso_type = segment.ipv4 ? VirtioHeader::kTcp4 : VirtioHeader::kTcp6;
-  header.gso_size = static_cast<uint16_t>(1 + random.below(1500));
-  header.checksum_start = segment.ipv4 ? 20 : 40;
-  header.checksum_offset = 16;
-  Bytes packet = segment.encode();
-  if (random.one_in(2)) packet = mutate(random, packet, packet);
-  if (random.one_in(3)) {
-    Bytes bad(sizeof header);
-    memcpy(bad.data(), &header, sizeof header);
-    bad = mutate(random, bad, bad);
-    bad.resize(sizeof header);
-    memcpy(&header, bad.data(), sizeof header);
-  }
-  // The headroom belongs to each callee in its turn.
-  Bytes room(kHeadroom);
-  room.insert(room.end(), packet.begin(), packet.end());
-  room.shrink_to_fit();
-  size_t payload = 0;
-  wolfguard::segment(header, room.data() + kHeadroom, packet.size(),
-                     [&](uint8_t* part, size_t size) {
-                       memset(part - kHeadroom, 0xee, kHeadroom);
-                       memset(part, 0xee, size);
-                       payload += size;
-                     });
-  return 1;
-}
-
 // ─── the campaign ─────────────────────────────────────────────────────────────────────────────
 
 struct Target {
@@ -347,6 +302,7 @@ constexpr Target kTargets[] = {{"CSTP streams", fuzz_cstp},
                                {"messages of workers", fuzz_link_header},
                                {"messages of workers at a channel", fuzz_worker_messages},
                                {"frames of a client", fuzz_inbound},
+                               {"joining", fuzz_joining},
                                {"super-packets", fuzz_super_packets}};
 
 int64_t now_ms() {

@@ -1,45 +1,15 @@
-// Super-packets: what the coalescer joins, the segmenter cuts into the very same packets.
+// Super-packets of TCP: what the coalescer joins, the segmenter cuts into the very same packets.
 #include <map>
 
 #include "coalescer.h"
-#include "fake_tun.h"
 #include "random.h"
 #include "samples.h"
 #include "segmenter.h"
+#include "super_packets.h"
 #include "unit.h"
 
 namespace wolfguard {
 namespace {
-
-struct Written {
-  VirtioHeader header;
-  Bytes packet;
-};
-
-std::vector<Written> written(FakeTun& tun) {
-  std::vector<Written> all;
-  for (const Bytes& message : tun.read_all()) {
-    Written one;
-    memcpy(&one.header, message.data(), sizeof one.header);
-    one.packet.assign(message.begin() + sizeof one.header, message.end());
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
-/** As the kernel would cut it, by our own segmenter; with the headroom that it may write to. */
-std::vector<Bytes> cut(const Written& from) {
-  Bytes room(8);
-  room.insert(room.end(), from.packet.begin(), from.packet.end());
-  std::vector<Bytes> packets;
-  const bool sound =
-      segment(from.header, room.data() + 8, from.packet.size(), [&](uint8_t* packet, size_t size) {
-        packets.emplace_back(packet, packet + size);
-        memset(packet - 8, 0xee, 8);
-      });
-  if (!sound) unit::fail(__FILE__, __LINE__, "the segmenter refuses what the coalescer made");
-  return packets;
-}
 
 /** Source address and port, or all of it where there are none. */
 Bytes flow_of(const Bytes& packet) {
@@ -68,7 +38,7 @@ UNIT_TEST("what the coalescer joins comes back from the segmenter byte by byte, 
   for (uint64_t seed = 1; seed <= 150; seed++) {
     Random random(seed);
     FakeTun tun;
-    Coalescer coalescer(TunQueue(tun.engine_fd(), true));
+    Coalescer coalescer(TunQueue(tun.engine_fd(), TunOffload::kTcp));
     std::vector<Bytes> packets;
     struct Flow {
       bool ipv4;
@@ -104,7 +74,7 @@ UNIT_TEST("what the coalescer joins comes back from the segmenter byte by byte, 
     for (const Bytes& packet : packets) expected[flow_of(packet)].push_back(packet);
     add_all(coalescer, packets);
     CHECK_EQUAL(coalescer.flush(), size_t{0});
-    for (const Written& one : written(tun)) {
+    for (const Written& one : read_written(tun)) {
       for (Bytes& packet : cut(one)) actual[flow_of(packet)].push_back(std::move(packet));
     }
     CHECK(actual == expected);
@@ -114,7 +84,7 @@ UNIT_TEST("what the coalescer joins comes back from the segmenter byte by byte, 
 UNIT_TEST("a stream of full segments leaves as few super-packets of up to 64 KiB") {
   for (const bool ipv4 : {true, false}) {
     FakeTun tun;
-    Coalescer coalescer(TunQueue(tun.engine_fd(), true));
+    Coalescer coalescer(TunQueue(tun.engine_fd(), TunOffload::kTcp));
     std::vector<Bytes> packets;
     for (size_t i = 0; i < 100; i++) {
       samples::TcpSegment segment = segment_of(1, i, 1348);
@@ -123,7 +93,7 @@ UNIT_TEST("a stream of full segments leaves as few super-packets of up to 64 KiB
     }
     add_all(coalescer, packets);
     coalescer.flush();
-    const auto out = written(tun);
+    const auto out = read_written(tun);
     CHECK_EQUAL(out.size(), size_t{3});
     for (const Written& one : out) {
       CHECK(one.packet.size() <= 65535);
@@ -142,13 +112,13 @@ UNIT_TEST("a packet that is no plain TCP segment passes the coalescer as it is, 
   for (const Bytes& whole : {tcp4, tcp6, samples::ipv4_packet(60, 1, 2)}) {
     for (size_t size = 20; size <= whole.size(); size++) {
       FakeTun tun;
-      Coalescer coalescer(TunQueue(tun.engine_fd(), true));
+      Coalescer coalescer(TunQueue(tun.engine_fd(), TunOffload::kTcp));
       Bytes packet(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
       packet.shrink_to_fit();
       const Bytes before = packet;
       coalescer.add(packet.data(), packet.size());
       coalescer.flush();
-      const auto out = written(tun);
+      const auto out = read_written(tun);
       REQUIRE(out.size() == 1);
       CHECK(out[0].packet == before);
       CHECK_EQUAL(out[0].header.gso_type, VirtioHeader::kNone);
@@ -158,7 +128,7 @@ UNIT_TEST("a packet that is no plain TCP segment passes the coalescer as it is, 
 
 UNIT_TEST("without offload every packet is written at once and alone") {
   FakeTun tun;
-  Coalescer coalescer(TunQueue(tun.engine_fd(), false));
+  Coalescer coalescer(TunQueue(tun.engine_fd(), TunOffload::kNone));
   std::vector<Bytes> packets;
   for (size_t i = 0; i < 5; i++) packets.push_back(segment_of(1, i, 500).encode());
   add_all(coalescer, packets);

@@ -18,6 +18,16 @@ void append24(Bytes* out, size_t value) {
   append16(out, value & 0xffff);
 }
 
+/** Of the transport header at `ip_size`, whose field is zero [rfc768, rfc9293 3.1]. */
+uint16_t transport_checksum(const Bytes& packet, size_t ip_size, uint8_t protocol) {
+  const size_t addresses = ip_size == 20 ? 12 : 8;
+  Bytes summed(packet.begin() + static_cast<ptrdiff_t>(addresses), packet.end());
+  append16(&summed, packet.size() - ip_size);
+  if (summed.size() % 2 != 0) summed.insert(summed.end() - 2, 0);
+  append16(&summed, protocol);
+  return static_cast<uint16_t>(~ones_sum(summed.data(), summed.size()));
+}
+
 int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
@@ -116,11 +126,34 @@ Bytes TcpSegment::encode() const {
     packet[6] = 0x40;
     store16(&packet[10], static_cast<uint16_t>(~ones_sum(&packet[0], 20)));
   }
-  Bytes pseudo(packet.begin() + (ipv4 ? 12 : 8), packet.begin() + static_cast<ptrdiff_t>(ip_size));
-  append16(&pseudo, 6);
-  append16(&pseudo, size - ip_size);
-  pseudo.insert(pseudo.end(), tcp, tcp + size - ip_size);
-  store16(tcp + 16, static_cast<uint16_t>(~ones_sum(pseudo.data(), pseudo.size())));
+  store16(tcp + 16, transport_checksum(packet, ip_size, 6));
+  return packet;
+}
+
+Bytes UdpDatagram::encode() const {
+  const size_t ip_size = ipv4 ? 20 : 40, size = ip_size + 8 + payload.size();
+  const uint8_t last = static_cast<uint8_t>(2 + flow);
+  Bytes packet = ipv4 ? ipv4_packet(size, last, 1) : ipv6_packet(size, last, 1);
+  uint8_t* udp = &packet[ip_size];
+  store16(udp, static_cast<uint16_t>(40000 + flow));
+  store16(udp + 2, 443);
+  store16(udp + 4, static_cast<uint16_t>(8 + payload.size()));
+  std::copy(payload.begin(), payload.end(), udp + 8);
+  if (ipv4) {
+    packet[1] = traffic_class;
+    store16(&packet[4], ip_id);
+    packet[6] = dont_fragment ? 0x40 : 0;
+    packet[8] = ttl;
+    store16(&packet[10], static_cast<uint16_t>(~ones_sum(&packet[0], 20)));
+  } else {
+    packet[0] |= traffic_class >> 4;
+    packet[1] = static_cast<uint8_t>(traffic_class << 4);
+    packet[7] = ttl;
+  }
+  if (has_checksum) {
+    const uint16_t sum = transport_checksum(packet, ip_size, 17);
+    store16(udp + 6, sum == 0 ? 0xffff : sum);
+  }
   return packet;
 }
 

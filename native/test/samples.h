@@ -47,6 +47,22 @@ struct TcpSegment {
   Bytes encode() const;
 };
 
+/** One UDP datagram; addresses of the family and ports follow from `flow`. */
+struct UdpDatagram {
+  bool ipv4 = true;
+  uint8_t flow = 0;
+  uint16_t ip_id = 0;
+  bool dont_fragment = true;
+  uint8_t ttl = 64;
+  uint8_t traffic_class = 0;
+  /** false: 0, which says that there is none. */
+  bool has_checksum = true;
+  Bytes payload;
+
+  /** The whole packet with right checksums. */
+  Bytes encode() const;
+};
+
 Bytes from_hex(const char* hex);
 
 /** 192.0.2.LAST and its port. */

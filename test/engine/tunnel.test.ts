@@ -210,7 +210,7 @@ void suite('data over TLS', () => {
   });
 
   test('super-packets are cut for the client, and a client is joined for the device', async () => {
-    using rig = await EngineRig.start({ tunOffload: true });
+    using rig = await EngineRig.start({ tunOffload: 'tcp-and-udp' });
     using client = await VpnClient.connect(rig, { inside4: inside4(2) });
     const payload = Buffer.alloc(20_000, 'bytes of a stream ');
     const whole = tcpPacket(SERVER4, inside4(2), 1000, payload);

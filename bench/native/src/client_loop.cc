@@ -7,7 +7,6 @@
 
 #include "inside_packet.h"
 #include "segmenter.h"
-#include "tun.h"
 
 namespace wolfguard::load {
 
@@ -41,15 +40,15 @@ uint64_t expirations(const Fd& timer) {
 
 std::unique_ptr<ClientLoop> ClientLoop::create(const LoadOptions& options, OnEvents on_events,
                                                std::string* error) {
-  Fd tun;
+  TunDevice tun{std::vector<Fd>(1), TunOffload::kNone};
   if (!options.tun.empty()) {
-    auto queues = open_tun(options.tun, 1, options.tun_offload);
-    if (queues.failed()) {
-      *error = std::string("the TUN device: ") + queues.error().call + ": " +
-               strerror(queues.error().code);
+    auto device = open_tun(options.tun, 1, options.tun_offload);
+    if (device.failed()) {
+      *error = std::string("the TUN device: ") + device.error().call + ": " +
+               strerror(device.error().code);
       return nullptr;
     }
-    tun = std::move(queues.value().front());
+    tun = std::move(device.value());
   }
   std::unique_ptr<ClientLoop> loop(new ClientLoop(options, std::move(tun), std::move(on_events)));
   if (!loop->io_.open()) {
@@ -62,9 +61,9 @@ std::unique_ptr<ClientLoop> ClientLoop::create(const LoadOptions& options, OnEve
   return loop;
 }
 
-ClientLoop::ClientLoop(const LoadOptions& options, Fd tun, OnEvents on_events)
-    : tun_fd_(std::move(tun)),
-      tun_(tun_fd_.get(), options.tun_offload),
+ClientLoop::ClientLoop(const LoadOptions& options, TunDevice tun, OnEvents on_events)
+    : tun_fd_(std::move(tun.queues.front())),
+      tun_(tun_fd_.get(), tun.offload),
       inside_(tun_, &totals_),
       on_events_(std::move(on_events)),
       io_(options, &poller_, &inside_, &totals_,

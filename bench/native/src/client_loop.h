@@ -9,6 +9,7 @@
 #include "command_queue.h"
 #include "session_io.h"
 #include "timer_wheel.h"
+#include "tun.h"
 
 namespace wolfguard::load {
 
@@ -74,7 +75,7 @@ class ClientLoop {
   struct Stop {};
   using Command = std::variant<Start, Send, Open, Leave, ProbePlan, FloodPlan, TakeProbes, Stop>;
 
-  ClientLoop(const LoadOptions& options, Fd tun, OnEvents on_events);
+  ClientLoop(const LoadOptions& options, TunDevice tun, OnEvents on_events);
   void run();
   void dispatch(const epoll_event& event);
   void carry_out(Command& command);

@@ -13,6 +13,7 @@ import {
   type EngineOptions,
   type TunnelParams,
 } from '../../../native/engine.ts';
+import type { TunOffload } from '../../../core/ipc/messages.ts';
 import { system } from '../../../native/system.ts';
 import { Attempt } from '../../../worker/attempt.ts';
 import { testTls } from './certificate.ts';
@@ -47,7 +48,7 @@ export interface RigOptions extends Partial<
   >
 > {
   readonly port?: number;
-  readonly tunOffload?: boolean;
+  readonly tunOffload?: TunOffload;
   /** The kernel refuses UDP_SEGMENT, as a device without checksums of its own may make it. */
   readonly udpGsoRefused?: boolean;
   /** A socket that knows nothing of UDP_GRO (nor of any client). */
@@ -119,7 +120,7 @@ export class EngineRig {
         handshakesPerSource: options.handshakesPerSource ?? 64,
         pendingPerSource: options.pendingPerSource ?? 256,
         maxPendingConnections: options.maxPendingConnections ?? 1024,
-        offloads: { tun: options.tunOffload ?? false, udpGso: true, udpGro: true },
+        offloads: { tun: options.tunOffload ?? 'none', udpGso: true, udpGro: true },
         fds: {
           tun: own(engineTun),
           tcp: [own(native.listenTcp('127.0.0.1', port))],

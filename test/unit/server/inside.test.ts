@@ -40,10 +40,10 @@ test('a kernel without offloads gets a device without them', () => {
     openTun: (_name, queues, offload) => {
       asked.push(offload);
       if (offload) throw Object.assign(new Error('EINVAL'), { syscall: 'TUNSETOFFLOAD' });
-      return Array.from({ length: queues }, (_, queue) => queue + 100);
+      return { queues: Array.from({ length: queues }, (_, queue) => queue + 100), offload: 'none' };
     },
   });
-  assert.equal(openInside(configOf(''), 1, system).offload, false);
+  assert.equal(openInside(configOf(''), 1, system).offload, 'none');
   assert.deepEqual(asked, [true, false]);
 });
 
@@ -92,7 +92,7 @@ function fakeSystem(changes: Partial<System> = {}): {
   const system: Partial<System> = {
     openTun: (_name, queues, offload) => {
       offloads.push(offload);
-      return Array.from({ length: queues }, make);
+      return { queues: Array.from({ length: queues }, make), offload: offload ? 'tcp' : 'none' };
     },
     configureLink: ({ addresses }) => {
       for (const { address, prefix } of addresses) {

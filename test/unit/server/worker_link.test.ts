@@ -165,7 +165,7 @@ function build(services: Partial<WorkerServices>): {
         worker: WORKER,
         workers: 4,
         settings: SETTINGS,
-        offloads: { tun: false, udpGso: false, udpGro: false },
+        offloads: { tun: 'none', udpGso: false, udpGro: false },
         fds: { tun: 4, tcp: [], udp: [], inbox: 5, outboxes: [], owners: 6 },
         user: null,
         sandbox: false,

@@ -175,7 +175,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
       worker: 3,
       workers: 4,
       settings: { ...SETTINGS, ...options.settings },
-      offloads: { tun: false, udpGso: false, udpGro: false },
+      offloads: { tun: 'none', udpGso: false, udpGro: false },
       fds: { tun: -1, tcp: [], udp: [], inbox: -1, outboxes: [], owners: -1 },
       user: null,
       sandbox: false,
