@@ -105,6 +105,7 @@ async function source(options: LoadOptions): Promise<void> {
   const sent = loadAddon().runSource({
     targets: options.to,
     port: options.port,
+    train: options.train,
     perSecond: options.packetRate,
     seconds: options.seconds,
   });

@@ -84,6 +84,8 @@ interface Addon {
   runSource(plan: {
     readonly targets: readonly string[];
     readonly port: number;
+    /** Packets of one UDP_SEGMENT send; 1 = each by itself. */
+    readonly train: number;
     readonly perSecond: number;
     readonly seconds: number;
   }): number;

@@ -39,6 +39,8 @@ export interface LoadOptions {
   readonly packetRate: number;
   /** Packets that go through one session at a time. */
   readonly burst: number;
+  /** Packets of the source that leave with one send (UDP_SEGMENT). */
+  readonly train: number;
   /** Of the small packets, at both ends. */
   readonly port: number;
   /** Where the source sends them. */
@@ -65,7 +67,7 @@ export const USAGE = `node bench/load.ts [MODE] --server ADDRESS:PORT --user NAM
   --dpd on|off          (on)   --target ADDRESS    that answers echo requests
   --probe-rate R        (0)    --probe-sessions M  (100)
   --packet-rate R       (0)    --burst N (32)      --port P (9)
-  --to A,B              inside addresses, for source
+  --to A,B              inside addresses, for source; --train N  packets of one send (32)
   --groups LIST (X25519:P-256) --dtls-ciphers LIST (PSK-AES256-GCM-SHA384)
   --buffer BYTES        of each UDP socket; 0 = the system's (0)
 
@@ -127,6 +129,7 @@ export function parseOptions(argv: readonly string[]): LoadOptions {
     probeSessions: count('probe-sessions', 100),
     packetRate: number('packet-rate', 0),
     burst: count('burst', 32),
+    train: count('train', 32),
     port: count('port', 9),
     to: parseAddresses('to', text('to', '')),
     groups: text('groups', 'X25519:P-256'),
@@ -147,7 +150,7 @@ function parse(argv: readonly string[]) {
         ...{ sessions: word, rate: word, parallel: word, seconds: word, sources: word },
         ...{ dtls: flag, tls: flag, tun: word, offload: word, dpd: word, end: word },
         ...{ target: word, 'probe-rate': word, 'probe-sessions': word },
-        ...{ 'packet-rate': word, burst: word, port: word, to: word },
+        ...{ 'packet-rate': word, burst: word, train: word, port: word, to: word },
         ...{ groups: word, 'dtls-ciphers': word, buffer: word },
       },
     });

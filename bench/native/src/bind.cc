@@ -339,10 +339,12 @@ napi_value run_source(napi_env env, napi_callback_info info) {
   const auto targets =
       to_list<Address>(env, napi::property(env, args[0], "targets"), "targets", to_address);
   const auto port = targets ? napi::int_property(env, args[0], "port") : std::nullopt;
-  const auto rate = port ? napi::number_property(env, args[0], "perSecond") : std::nullopt;
+  const auto train = port ? napi::int_property(env, args[0], "train") : std::nullopt;
+  const auto rate = train ? napi::number_property(env, args[0], "perSecond") : std::nullopt;
   const auto seconds = rate ? napi::number_property(env, args[0], "seconds") : std::nullopt;
   if (!seconds) return nullptr;
-  const auto sent = send_small_packets(*targets, static_cast<uint16_t>(*port), *rate, *seconds);
+  const auto sent =
+      send_small_packets(*targets, static_cast<uint16_t>(*port), *train, *rate, *seconds);
   return napi::number(env, static_cast<double>(sent));
 }
 

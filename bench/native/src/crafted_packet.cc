@@ -58,8 +58,9 @@ void make_small_udp(const Address& from, const Address& to, uint16_t port,
   write_ipv4_header(from, to, IPPROTO_UDP, kSmallPacketSize, out);
   store16(out + kIpSize, port);
   store16(out + kIpSize + 2, port);
-  // Its checksum stays 0: none, which IPv4 allows [rfc768].
   store16(out + kIpSize + 4, kSmallPacketSize - kIpSize);
+  // As every system's sockets do; without one nothing on the way may join it with others.
+  write_transport_checksum(out, kSmallPacketSize, kIpSize, IPPROTO_UDP);
 }
 
 bool is_udp_to(const uint8_t* packet, size_t size, uint16_t port) {

@@ -14,7 +14,7 @@ namespace wolfguard::load {
 
 namespace {
 
-constexpr int kBurst = 32;
+constexpr int kBurst = 64;
 constexpr size_t kPayloadSize = kSmallPacketSize - 28;
 constexpr int64_t kTickNs = 500'000;
 
@@ -29,14 +29,38 @@ Fd open_source(const Address& target, uint16_t port) {
   return fd;
 }
 
+/** kBurst packets in messages of `train` each, to be sent again and again. */
+struct Burst {
+  explicit Burst(int train) {
+    for (int left = kBurst; left > 0; left -= train) {
+      parts[messages] = {payload, kPayloadSize * static_cast<size_t>(std::min(left, train))};
+      headers[messages].msg_hdr.msg_iov = &parts[messages];
+      headers[messages].msg_hdr.msg_iovlen = 1;
+      messages++;
+    }
+  }
+  /** How many packets the kernel took. */
+  uint64_t send(int fd) {
+    const int n = sendmmsg(fd, headers, messages, MSG_DONTWAIT);
+    uint64_t packets = 0;
+    for (int i = 0; i < n; i++) packets += headers[i].msg_len / kPayloadSize;
+    return packets;
+  }
+
+  unsigned messages = 0;
+  uint8_t payload[kBurst * kPayloadSize] = {};
+  iovec parts[kBurst];
+  mmsghdr headers[kBurst] = {};
+};
+
 }  // namespace
 
-uint64_t send_small_packets(const std::vector<Address>& targets, uint16_t port, double per_second,
-                            double seconds) {
+uint64_t send_small_packets(const std::vector<Address>& targets, uint16_t port, int train,
+                            double per_second, double seconds) {
   std::vector<Fd> sockets;
   for (const Address& target : targets) sockets.push_back(open_source(target, port));
   if (sockets.empty()) return 0;
-  const uint8_t payload[kBurst * kPayloadSize] = {};
+  Burst burst(std::clamp(train, 1, kBurst));
   uint64_t sent = 0;
   size_t next = 0;
   double owed = 0;
@@ -45,9 +69,7 @@ uint64_t send_small_packets(const std::vector<Address>& targets, uint16_t port, 
     owed = std::min(owed + static_cast<double>(now - before) * 1e-9 * per_second,
                     per_second * 0.01 + kBurst);
     for (; owed >= kBurst; owed -= kBurst) {
-      const Fd& fd = sockets[next++ % sockets.size()];
-      const ssize_t n = send(fd.get(), payload, sizeof payload, MSG_DONTWAIT);
-      if (n > 0) sent += static_cast<uint64_t>(n) / kPayloadSize;
+      sent += burst.send(sockets[next++ % sockets.size()].get());
     }
     const timespec pause{0, kTickNs};
     nanosleep(&pause, nullptr);

@@ -1,6 +1,6 @@
 // A source of small UDP packets at the far end of the tunnels: what flows down to the sessions of
-// a load client. One UDP_SEGMENT send makes a burst, so that the source costs the machine little;
-// the TUN device gets the packets one by one.
+// a load client, in bursts to each in turn. A burst is sent in trains (UDP_SEGMENT), which a TUN
+// device with offload gets whole and any other one by one; or as single packets.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,11 @@
 
 namespace wolfguard::load {
 
-/** Returns after `seconds`: how many packets of kSmallPacketSize the kernel took. IPv4 only. */
-uint64_t send_small_packets(const std::vector<Address>& targets, uint16_t port, double per_second,
-                            double seconds);
+/**
+ * Returns after `seconds`: how many packets of kSmallPacketSize the kernel took. `train`: packets
+ * of one UDP_SEGMENT send, 1 = none is used. IPv4 only.
+ */
+uint64_t send_small_packets(const std::vector<Address>& targets, uint16_t port, int train,
+                            double per_second, double seconds);
 
 }  // namespace wolfguard::load
