@@ -7,7 +7,7 @@ namespace {
 /** With offload: a super-packet of 64 KiB. */
 constexpr size_t kMaxSuperPacket = 65536;
 /** Shares of one wake-up: enough to keep batches large, few enough to be fair. */
-constexpr int kReadsPerWake = 64;
+constexpr int kReadsPerWake = 1024;  // the whole queue of the device (inside.ts)
 constexpr size_t kBytesPerWake = 512 << 10;
 
 }  // namespace

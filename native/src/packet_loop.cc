@@ -18,8 +18,10 @@ constexpr uint64_t kLastSmallTag = 4095;
 constexpr size_t kDatagramSize = kMaxInsidePacket + 128;
 /** What the kernel joins is at most one IP packet's size. */
 constexpr size_t kMaxDatagramTrain = 65536;
-/** A share of one wake-up: see InsideReader::read. */
-constexpr int kReceivesPerWake = 2;
+/** Shares of one wake-up: see InsideReader::read. */
+constexpr size_t kDatagramsPerWake = 4096;
+/** What is over a peer's share costs a copy only: the socket must not stay full. */
+constexpr int kReceivesPerWake = 8;
 constexpr size_t kTlsReceiveSize = 128 << 10;
 /** After a goodbye the client gets this long to take it and to close. */
 constexpr int64_t kDrainMs = 2000;
@@ -226,15 +228,21 @@ bool PacketLoop::join_datagrams() {
 }
 
 void PacketLoop::read_udp(size_t socket) {
-  for (int round = 0; round < kReceivesPerWake; round++) {
+  shares_.begin();
+  size_t opened = 0;
+  for (int round = 0; round < kReceivesPerWake && opened < kDatagramsPerWake; round++) {
     const int n = reader_.receive(options_.udp_fds[socket]);
     for (int i = 0; i < n; i++) {
       if (reader_.truncated(i)) continue;
       const UdpPath path{reader_.peer(i), reader_.local(i), static_cast<uint8_t>(socket)};
       const size_t size = reader_.size(i), step = reader_.segment_size(i);
-      for (size_t at = 0; at < size; at += step) {
-        dtls_.on_datagram(reader_.data(i) + at, std::min(step, size - at), path);
+      const size_t datagrams = (size + step - 1) / step;
+      const size_t granted = shares_.grant(path.peer, datagrams, step);
+      for (size_t n = 0; n < granted; n++) {
+        dtls_.on_datagram(reader_.data(i) + n * step, std::min(step, size - n * step), path);
       }
+      opened += granted;
+      if (granted < datagrams) bump(totals_->dropped_packets, datagrams - granted);
     }
     flush();
     if (n < DatagramReader::kBatch) return;

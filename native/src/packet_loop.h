@@ -11,6 +11,7 @@
 #include "command_queue.h"
 #include "inside_reader.h"
 #include "liveness.h"
+#include "peer_shares.h"
 #include "poller.h"
 #include "timer_wheel.h"
 #include "tls_front.h"
@@ -96,6 +97,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   Poller poller_;
   CommandQueue<Command> commands_;
   DatagramReader reader_;
+  PeerShares shares_;
   Bytes tls_buffer_;
   std::vector<std::unique_ptr<Tunnel>> graveyard_;
   int64_t now_ = 0;

@@ -357,6 +357,8 @@ function tcpPacket(
     payload,
   ]);
   packet.writeUInt16BE(packet.length, 2);
+  packet.writeUInt16BE(0, 10);
+  packet.writeUInt16BE(checksum(packet.subarray(0, 20)), 10);
   packet.writeUInt32BE(sequence, 24);
   packet[32] = 0x50;
   packet[33] = 0x10;
