@@ -1,5 +1,5 @@
-// One session floods, another has its answers: small packets both ways as fast as the machine makes
-// them, through one worker, against a hundred echo requests a second of somebody else.
+// One session floods, another has its answers: small packets up as fast as the machine makes them,
+// and many down, through one worker, against a hundred echo requests a second of somebody else.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
@@ -14,8 +14,10 @@ const BUILD = fileURLToPath(new URL('../../bench/build.mjs', import.meta.url));
 const LOAD = fileURLToPath(new URL('../../bench/load.ts', import.meta.url));
 const PORT = 5009;
 const FLOOD_SECONDS = 4;
-/** Beyond what a worker and this machine can do. */
-const PACKET_RATE = '2000000';
+/** Up: beyond what a worker and this machine can do. */
+const UP_RATE = '2000000';
+/** Down: what overflows the TUN device's own queue is lost before anybody can be fair to it. */
+const DOWN_RATE = '100000';
 /** Three programs at full speed share the machine's cores with the server. */
 const MOST_TYPICAL_MS = 100;
 
@@ -40,22 +42,18 @@ interface Report {
   readonly flood: { readonly sentPerSecond: number; readonly receivedPerSecond: number };
 }
 
-/** What overflows the TUN device's own queue is lost before anybody can be fair to it. */
-for (const [train, least] of [
-  ['32', 0.8],
-  ['1', 0.3],
-] as const) {
+for (const train of ['32', '1']) {
   const how = train === '1' ? 'single packets' : `trains of ${train}`;
   test(`a flood, downwards of ${how}, leaves another session its answers`, async () => {
     const seconds = `${FLOOD_SECONDS}`;
     const flood = new LoadRun(lab, [
-      ...['flood', '--packet-rate', PACKET_RATE, '--burst', '64', '--port', `${PORT}`],
+      ...['flood', '--packet-rate', UP_RATE, '--burst', '64', '--port', `${PORT}`],
       ...['--target', server.inside4, '--seconds', `${FLOOD_SECONDS + 2}`, '--buffer', '4194304'],
     ]);
     const { addresses } = await flood.ready(20_000);
     const source = lab.server.spawn(process.execPath, [
       ...[LOAD, 'source', '--to', addresses.join(','), '--port', `${PORT}`, '--train', train],
-      ...['--packet-rate', PACKET_RATE, '--seconds', `${FLOOD_SECONDS + 2}`],
+      ...['--packet-rate', DOWN_RATE, '--seconds', `${FLOOD_SECONDS + 2}`],
     ]);
     const probe = new LoadRun(lab, [
       ...['hold', '--probe-rate', '100', '--target', server.inside4, '--seconds', seconds],
@@ -67,7 +65,7 @@ for (const [train, least] of [
     assert.ok(flooded.sentPerSecond > 100_000, `only ${flooded.sentPerSecond} packets a second`);
     assert.ok(flooded.receivedPerSecond > 10_000, `${flooded.receivedPerSecond} came down`);
     assert.ok(probes.sent > 50 * FLOOD_SECONDS, `${probes.sent} probes`);
-    assert.ok(count > least * probes.sent, `${count} answers to ${probes.sent} probes`);
+    assert.ok(count > 0.6 * probes.sent, `${count} answers to ${probes.sent} probes`);
     assert.ok(p50 < MOST_TYPICAL_MS * 1000, `${p50} us`);
   });
 }
