@@ -1,6 +1,7 @@
 // The primary process: starts, waits until it is told to stop, and takes everything down again.
 import type { Logger } from 'pino';
 import type { EpochMs } from '../core/units.ts';
+import { keepYoungHeapSmall } from './heap.ts';
 import { startPrimary } from './primary.ts';
 import type { Primary } from './primary.ts';
 import { Sequence } from './sequence.ts';
@@ -22,6 +23,7 @@ class StartInterrupted extends Error {}
 /** Runs the server until it is told to stop; returns the exit code. Throws WolfguardError. */
 export async function serve(options: ServeOptions): Promise<number> {
   const startedAt: EpochMs = Date.now();
+  keepYoungHeapSmall();
   let exitCode = 0;
   let primary: Primary | undefined;
   const logError = (fields: object, message: string): void => {

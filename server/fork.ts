@@ -13,6 +13,12 @@ export const FIRST_INHERITED_FD = 4;
 const PASSED_ON =
   /^(PATH|HOME|LANG|LC_\w+|TZ|LD_PRELOAD|LD_LIBRARY_PATH|(A|UB|L)SAN_OPTIONS|NODE_\w+|WOLFGUARD_\w+)$/;
 
+/**
+ * V8's own limit lets what a burst of logins leaves behind grow to 64 MiB in each process before it
+ * looks, and idle processes never look. Small halves are also cheaper: they stay in the cache.
+ */
+const YOUNG_HEAP_MIB = 2;
+
 export interface ForkOptions {
   /** What ps shows: "wolfguard: worker 0". */
   readonly title: string;
@@ -34,7 +40,7 @@ export function forkProgram(
     stdio: ['ignore', 'pipe', 'inherit', 'ipc', ...fds],
     // A session of its own: Ctrl-C on the terminal reaches the primary, which stops the children.
     detached: true,
-    execArgv: [`--title=${title}`],
+    execArgv: [`--title=${title}`, `--max-semi-space-size=${YOUNG_HEAP_MIB}`],
     env: environment(threads),
   });
   if (child.stdout !== null) log.relay(child.stdout);
