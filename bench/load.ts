@@ -82,6 +82,12 @@ async function run(options: LoadOptions): Promise<void> {
         client.takeProbes();
       }),
   };
+  process.on('SIGUSR2', () => {
+    void plan.takeProbes().then((samples) => {
+      const roundTripsUs = Array.from(samples, Math.round);
+      tell('state', { up: crowd.members.size, totals: client.totals(), roundTripsUs });
+    });
+  });
   const report = await (options.mode === 'storm' ? storm(plan) : hold(plan));
   const { user, system } = process.cpuUsage(cpuBefore);
   tell('report', {

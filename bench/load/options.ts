@@ -72,7 +72,8 @@ export const USAGE = `node bench/load.ts [MODE] --server ADDRESS:PORT --user NAM
   --buffer BYTES        of each UDP socket; 0 = the system's (0)
 
 JSON lines on stdout: "ready" with the sessions' addresses, and "report" at the end.
-Progress on stderr. SIGINT or SIGTERM ends the run early.`;
+Progress on stderr. SIGINT or SIGTERM ends the run early. SIGUSR2 asks for a line "state": sessions
+up, counters, and the round trips since the last such line.`;
 
 /** Throws WolfguardError LOAD_USAGE with a sentence for the first thing that is wrong. */
 export function parseOptions(argv: readonly string[]): LoadOptions {
