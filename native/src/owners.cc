@@ -2,15 +2,18 @@
 
 #include <fcntl.h>
 
-#include <bit>
+#include <algorithm>
 
 namespace wolfguard {
 namespace {
 
 using Slot = OwnersMemory::Slot;
+using Generation = OwnersMemory::Generation;
 
 // Two slots for each address expected, so that a search ends after two or three of them.
 constexpr uint64_t kSlotsPerAddress = 2;
+// 24 KiB a half: a small server needs no more.
+constexpr uint64_t kFirstSlots = 1024;
 // 64 Mi addresses: far above any pool that is handed out one by one, far below overflow.
 constexpr uint64_t kMaxCapacity = uint64_t{1} << 26;
 
@@ -41,6 +44,7 @@ Result<std::unique_ptr<OwnersWriter>> OwnersWriter::create(uint64_t capacity) {
 OwnersWriter::OwnersWriter(Fd fd, void* base, uint64_t capacity, uint64_t slots)
     : fd_(std::move(fd)), base_(base), capacity_(capacity), slots_(slots) {
   header()->slots = slots;
+  header()->generation = Generation{0}.next(std::min(kFirstSlots, slots)).word;
   header()->magic = OwnersMemory::kMagic;
 }
 
@@ -48,7 +52,7 @@ OwnersWriter::~OwnersWriter() { ::munmap(base_, OwnersMemory::size(slots_)); }
 
 OsError OwnersWriter::set(const OwnersKey& key, int worker) {
   if (worker < -1 || worker > UINT16_MAX) return {EINVAL, "setOwner"};
-  Slot* slot = find_slot(half(header()->generation), key);
+  Slot* slot = find_slot(generation(), key);
   const uint64_t before = slot->owner.load(std::memory_order_relaxed);
   const bool had_owner = before >= OwnersMemory::kFirstWorker;
   if (worker < 0) {
@@ -64,35 +68,42 @@ OsError OwnersWriter::set(const OwnersKey& key, int worker) {
   return {};
 }
 
-/** A slot that no key has yet, after a rebuild if dead keys have filled three quarters. */
+/** A slot that no key has yet, after a rebuild if keys, dead ones too, have filled three quarters.
+ */
 Slot* OwnersWriter::take_slot(const OwnersKey& key) {
-  if (used_ >= slots_ / 4 * 3) rebuild();
+  if (used_ >= generation().slots() / 4 * 3) rebuild();
   ++used_;
-  return find_slot(half(header()->generation), key);
+  return find_slot(generation(), key);
 }
 
-/** Copies the keys that have an owner to the other half and lets readers go there. */
+/**
+ * Copies the keys that have an owner to the other half, which gets slots for twice as many or more,
+ * and lets readers go there.
+ */
 void OwnersWriter::rebuild() {
-  const uint64_t generation = header()->generation.load(std::memory_order_relaxed);
-  const Slot* from = half(generation);
-  Slot* to = half(generation + 1);
-  for (uint64_t i = 0; i < slots_; ++i) {
+  const Generation now = generation();
+  const uint64_t wanted = std::max(std::bit_ceil(live_ * kSlotsPerAddress), kFirstSlots);
+  const Generation next = now.next(std::min(wanted, slots_));
+  const Slot* from = half(now);
+  Slot* to = half(next);
+  for (uint64_t i = 0; i < next.slots(); ++i) {
     to[i].owner.store(OwnersMemory::kNever, std::memory_order_relaxed);
   }
-  for (uint64_t i = 0; i < slots_; ++i) {
+  for (uint64_t i = 0; i < now.slots(); ++i) {
     const uint64_t owner = from[i].owner.load(std::memory_order_relaxed);
     if (owner < OwnersMemory::kFirstWorker) continue;
-    publish(*find_slot(to, from[i].key()), from[i].key(), owner);
+    publish(*find_slot(next, from[i].key()), from[i].key(), owner);
   }
   used_ = live_;
-  header()->generation.store(generation + 1, std::memory_order_release);
+  header()->generation.store(next.word, std::memory_order_release);
   // No write of the next rebuild may be seen before this generation: see OwnersView::find.
   std::atomic_thread_fence(std::memory_order_release);
 }
 
 /** The slot of the key, or the empty one where it would go; three quarters full, there is one. */
-Slot* OwnersWriter::find_slot(Slot* table, const OwnersKey& key) const {
-  const uint64_t mask = slots_ - 1;
+Slot* OwnersWriter::find_slot(Generation generation, const OwnersKey& key) const {
+  Slot* table = half(generation);
+  const uint64_t mask = generation.slots() - 1;
   uint64_t index = key.hash() & mask;
   while (table[index].owner.load(std::memory_order_relaxed) != OwnersMemory::kNever &&
          table[index].key() != key) {
@@ -101,17 +112,17 @@ Slot* OwnersWriter::find_slot(Slot* table, const OwnersKey& key) const {
   return &table[index];
 }
 
-uint64_t OwnersWriter::rebuilds() const {
-  return header()->generation.load(std::memory_order_relaxed);
-}
-
 OwnersMemory::Header* OwnersWriter::header() const {
   return static_cast<OwnersMemory::Header*>(base_);
 }
 
-Slot* OwnersWriter::half(uint64_t generation) const {
+Generation OwnersWriter::generation() const {
+  return {header()->generation.load(std::memory_order_relaxed)};
+}
+
+Slot* OwnersWriter::half(Generation generation) const {
   auto* first = reinterpret_cast<Slot*>(static_cast<uint8_t*>(base_) + sizeof(*header()));
-  return first + (generation & 1) * slots_;
+  return first + generation.half() * slots_;
 }
 
 }  // namespace wolfguard

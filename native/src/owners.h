@@ -3,9 +3,12 @@
 //
 //   ┌────────┬──────────────────┬──────────────────┐   A half is an open-addressed table: a key
 //   │ header │ half 0: slots …  │ half 1: slots …  │   once written stays in its slot, only its
-//   └────────┴──────────────────┴──────────────────┘   owner changes. When dead keys fill the
-//     generation: its lowest bit says which half       half in use, the live ones are copied to
-//     is read                                          the other and the generation goes up.
+//   └────────┴──────────────────┴──────────────────┘   owner changes. When keys fill the half in
+//     generation: says which half is read and how      use, the live ones are copied to the other
+//     many slots of it are in use                      and the generation goes up.
+//
+// Only as many slots of a half are used as its keys ask for, since the memory that they touch is
+// what the table costs: keys are scattered over all of them.
 //
 // A slot's key is written before its owner is published (release), so a reader that sees the owner
 // (acquire) sees the key. A half is written anew only after the generation has left it: a reader
@@ -16,6 +19,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -58,14 +62,28 @@ struct OwnersKey {
 
 /** The shared memory as both sides see it. */
 struct OwnersMemory {
-  static constexpr uint64_t kMagic = 0x31726e776f666c77;  // "wlfownr1"
+  static constexpr uint64_t kMagic = 0x32726e776f666c77;  // "wlfownr2"
 
   struct Header {
     uint64_t magic;
-    /** Slots in each half: a power of two. */
+    /** Slots that each half has room for: a power of two. */
     uint64_t slots;
+    /** See Generation. */
     alignas(64) std::atomic<uint64_t> generation;
     char padding[56];
+  };
+
+  /** What the readers' word means: bits 0 to 5 the logarithm of the slots in use, then a count. */
+  struct Generation {
+    uint64_t word;
+
+    uint64_t half() const { return word >> 6 & 1; }
+    uint64_t slots() const { return uint64_t{1} << (word & 63); }
+    uint64_t count() const { return word >> 6; }
+    /** The other half, with so many slots in use: a power of two. */
+    Generation next(uint64_t slots) const {
+      return {(count() + 1) << 6 | static_cast<uint64_t>(std::countr_zero(slots))};
+    }
   };
 
   struct Slot {
@@ -139,7 +157,7 @@ class OwnersView {
     const auto& generation = reinterpret_cast<const OwnersMemory::Header*>(base_)->generation;
     for (;;) {
       const uint64_t before = generation.load(std::memory_order_acquire);
-      const uint64_t owner = search(half(before), key);
+      const uint64_t owner = search({before}, key);
       std::atomic_thread_fence(std::memory_order_acquire);
       if (generation.load(std::memory_order_relaxed) != before) continue;
       return owner < OwnersMemory::kFirstWorker
@@ -149,17 +167,14 @@ class OwnersView {
   }
 
  private:
-  const OwnersMemory::Slot* half(uint64_t generation) const {
+  uint64_t search(OwnersMemory::Generation generation, const OwnersKey& key) const {
     const auto* first =
         reinterpret_cast<const OwnersMemory::Slot*>(base_ + sizeof(OwnersMemory::Header));
-    return first + (generation & 1) * slots_;
-  }
-
-  uint64_t search(const OwnersMemory::Slot* table, const OwnersKey& key) const {
-    const uint64_t mask = slots_ - 1;
+    const OwnersMemory::Slot* table = first + generation.half() * slots_;
+    const uint64_t mask = generation.slots() - 1;
     uint64_t index = key.hash() & mask;
     // The bound ends the search of a half that is just being written anew.
-    for (uint64_t probes = 0; probes < slots_; ++probes, index = (index + 1) & mask) {
+    for (uint64_t probes = 0; probes <= mask; ++probes, index = (index + 1) & mask) {
       const uint64_t owner = table[index].owner.load(std::memory_order_acquire);
       if (owner == OwnersMemory::kNever) return OwnersMemory::kNever;
       if (table[index].key() == key) return owner;
@@ -188,14 +203,17 @@ class OwnersWriter {
   OsError set(const OwnersKey& key, int worker);
 
   /** How often the live keys have moved to the other half. */
-  uint64_t rebuilds() const;
+  uint64_t rebuilds() const { return generation().count(); }
+  /** Slots of the half in use. */
+  uint64_t slots_in_use() const { return generation().slots(); }
 
  private:
   OwnersWriter(Fd fd, void* base, uint64_t capacity, uint64_t slots);
 
   OwnersMemory::Header* header() const;
-  OwnersMemory::Slot* half(uint64_t generation) const;
-  OwnersMemory::Slot* find_slot(OwnersMemory::Slot* table, const OwnersKey& key) const;
+  OwnersMemory::Generation generation() const;
+  OwnersMemory::Slot* half(OwnersMemory::Generation generation) const;
+  OwnersMemory::Slot* find_slot(OwnersMemory::Generation generation, const OwnersKey& key) const;
   OwnersMemory::Slot* take_slot(const OwnersKey& key);
   void rebuild();
 

@@ -45,8 +45,34 @@ UNIT_TEST("the owners table does as a map does, through many rebuilds") {
   CHECK(writer.value()->rebuilds() > 10);
 }
 
+UNIT_TEST("the owners table grows with its keys and shrinks when they are gone") {
+  constexpr uint32_t kKeys = 50'000;
+  auto writer = OwnersWriter::create(1 << 20);
+  REQUIRE(!writer.failed());
+  const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
+  CHECK_EQUAL(writer.value()->slots_in_use(), uint64_t{1024});
+  for (uint32_t i = 0; i < kKeys; i++) {
+    REQUIRE(!writer.value()->set(key_of(i), static_cast<int>(i % 7)).failed());
+  }
+  CHECK(writer.value()->slots_in_use() > kKeys);
+  CHECK(writer.value()->slots_in_use() <= 4 * kKeys);
+  int wrong = 0;
+  for (uint32_t i = 0; i < kKeys; i++) {
+    if (view.find(key_of(i)) != static_cast<int>(i % 7)) wrong++;
+  }
+  CHECK_EQUAL(wrong, 0);
+  CHECK_EQUAL(view.find(key_of(kKeys)), -1);
+  for (uint32_t i = 0; i < kKeys; i++) CHECK(!writer.value()->set(key_of(i), -1).failed());
+  // The space that the dead ones hold is found when it is needed.
+  for (uint32_t i = 0; i < 2 * kKeys; i++) {
+    CHECK(!writer.value()->set(key_of(kKeys + i), 1).failed());
+    CHECK(!writer.value()->set(key_of(kKeys + i), -1).failed());
+  }
+  CHECK_EQUAL(writer.value()->slots_in_use(), uint64_t{1024});
+}
+
 UNIT_TEST("a thread that reads the owners table while it changes never sees a wrong worker") {
-  auto writer = OwnersWriter::create(64);
+  auto writer = OwnersWriter::create(4096);
   REQUIRE(!writer.failed());
   const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
   // Number n belongs to worker n % 7, or to nobody for a moment; never to another.
@@ -56,7 +82,7 @@ UNIT_TEST("a thread that reads the owners table while it changes never sees a wr
   std::thread reader([&] {
     Random random(7);
     while (!stop.load()) {
-      const auto number = static_cast<uint32_t>(random.below(1000));
+      const auto number = static_cast<uint32_t>(random.below(20'000));
       const int owner = view.find(key_of(number));
       if (owner != -1 && owner != static_cast<int>(number % 7)) wrong++;
       reads++;
@@ -65,13 +91,14 @@ UNIT_TEST("a thread that reads the owners table while it changes never sees a wr
   Random random(8);
   std::vector<uint32_t> live;
   for (int i = 0; i < 100000; i++) {
-    if (live.size() == 64) {
+    // Now few of them and now many: the table grows and shrinks on the way.
+    while (live.size() > (i % 20'000 < 10'000 ? 64u : 4000u)) {
       const size_t at = random.below(live.size());
       CHECK(!writer.value()->set(key_of(live[at]), -1).failed());
       live[at] = live.back();
       live.pop_back();
     }
-    const auto number = static_cast<uint32_t>(random.below(1000));
+    const auto number = static_cast<uint32_t>(random.below(20'000));
     if (view.find(key_of(number)) != -1) continue;
     if (!writer.value()->set(key_of(number), static_cast<int>(number % 7)).failed()) {
       live.push_back(number);
