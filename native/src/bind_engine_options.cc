@@ -1,0 +1,155 @@
+#include "bind_engine_options.h"
+
+namespace wolfguard {
+
+namespace {
+
+/** Copies N bytes, or leaves them when the array is empty; any other length is a TypeError. */
+template <size_t N>
+std::optional<bool> copy_bytes(napi_env env, napi_value object, const char* name,
+                               std::array<uint8_t, N>* out) {
+  const auto bytes = napi::bytes_property(env, object, name);
+  if (!bytes) return std::nullopt;
+  if (bytes->empty()) return false;
+  if (bytes->size() != N) return napi::wrong_type(env, name, "of its exact length, or empty");
+  memcpy(out->data(), bytes->data(), N);
+  return true;
+}
+
+std::optional<std::vector<int>> int_array(napi_env env, napi_value object, const char* name) {
+  napi_value array = napi::property(env, object, name);
+  const auto length = napi::array_length(env, array, name);
+  if (!length) return std::nullopt;
+  std::vector<int> values;
+  for (uint32_t i = 0; i < *length; i++) {
+    const auto value = napi::to_int(env, napi::element(env, array, i), name);
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::optional<ConnectionId> id_of(napi_env env, napi_value value, const char* what) {
+  const auto id = napi::to_int64(env, value, what);
+  if (!id) return std::nullopt;
+  return static_cast<ConnectionId>(*id);
+}
+
+std::optional<EngineOptions> engine_options(napi_env env, napi_value object) {
+  EngineOptions options;
+  napi_value fds = napi::property(env, object, "fds");
+  const std::pair<const char*, int*> own[] = {{"worker", &options.packets.worker}};
+  const std::pair<const char*, int*> descriptors[] = {{"tun", &options.packets.tun_fd},
+                                                      {"inbox", &options.packets.inbox_fd},
+                                                      {"owners", &options.packets.owners_fd}};
+  for (const auto& [name, target] : own) {
+    const auto value = napi::int_property(env, object, name);
+    if (!value) return std::nullopt;
+    *target = *value;
+  }
+  for (const auto& [name, target] : descriptors) {
+    const auto value = napi::int_property(env, fds, name);
+    if (!value) return std::nullopt;
+    *target = *value;
+  }
+  const auto tcp = int_array(env, fds, "tcp");
+  const auto udp = tcp ? int_array(env, fds, "udp") : std::nullopt;
+  const auto outboxes = udp ? int_array(env, fds, "outboxes") : std::nullopt;
+  if (!outboxes) return std::nullopt;
+  options.front.listeners = *tcp;
+  options.packets.udp_fds = *udp;
+  options.packets.outboxes = *outboxes;
+
+  napi_value offloads = napi::property(env, object, "offloads");
+  const auto tun = napi::string_property(env, offloads, "tun");
+  if (!tun) return std::nullopt;
+  options.packets.tun_offload = *tun == "tcp"           ? TunOffload::kTcp
+                                : *tun == "tcp-and-udp" ? TunOffload::kTcpAndUdp
+                                                        : TunOffload::kNone;
+  const std::pair<const char*, bool*> switches[] = {{"udpGso", &options.packets.udp_segmentation},
+                                                    {"udpGro", &options.packets.udp_joining}};
+  for (const auto& [name, target] : switches) {
+    const auto value = napi::bool_property(env, offloads, name);
+    if (!value) return std::nullopt;
+    *target = *value;
+  }
+
+  const auto timeout = napi::int_property(env, object, "handshakeTimeoutMs");
+  const auto per_source =
+      timeout ? napi::int_property(env, object, "handshakesPerSource") : std::nullopt;
+  const auto pending_per_source =
+      per_source ? napi::int_property(env, object, "pendingPerSource") : std::nullopt;
+  const auto pending =
+      pending_per_source ? napi::int_property(env, object, "maxPendingConnections") : std::nullopt;
+  if (!pending) return std::nullopt;
+  options.front.handshake_timeout_ms = *timeout;
+  options.front.handshakes_per_source = static_cast<uint32_t>(*per_source);
+  options.front.pending_per_source = static_cast<uint32_t>(*pending_per_source);
+  options.front.max_pending = static_cast<uint32_t>(*pending);
+  return options;
+}
+
+std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
+  TunnelParams params;
+  const auto connection = id_of(env, napi::property(env, object, "connection"), "connection");
+  if (!connection) return std::nullopt;
+  params.connection = *connection;
+  const auto answer = napi::string_property(env, object, "answer");
+  if (!answer) return std::nullopt;
+  params.answer = *answer;
+  const auto early = napi::bytes_property(env, object, "early");
+  if (!early) return std::nullopt;
+  params.early.assign(early->begin(), early->end());
+
+  std::array<uint8_t, 4> inside4{};
+  const auto has4 = copy_bytes(env, object, "inside4", &inside4);
+  if (!has4) return std::nullopt;
+  params.has_inside4 = *has4;
+  params.inside4 = map_ipv4(inside4.data());
+  const auto has6 = copy_bytes(env, object, "inside6", &params.inside6);
+  if (!has6) return std::nullopt;
+  params.has_inside6 = *has6;
+  const auto has_dtls = copy_bytes(env, object, "appId", &params.app_id);
+  if (!has_dtls) return std::nullopt;
+  params.has_dtls = *has_dtls;
+  const auto legacy = copy_bytes(env, object, "masterSecret", &params.master_secret);
+  if (!legacy) return std::nullopt;
+  params.legacy_dtls = *legacy;
+
+  const auto prefix = napi::int_property(env, object, "inside6Prefix");
+  if (!prefix) return std::nullopt;
+  params.inside6_prefix = static_cast<uint32_t>(std::min(std::max(*prefix, 0), 128));
+  const auto mtu = napi::int_property(env, object, "mtu");
+  if (!mtu) return std::nullopt;
+  params.mtu = static_cast<uint32_t>(std::max(*mtu, 0));
+  const std::pair<const char*, int64_t*> timers[] = {{"dpdMs", &params.dpd_ms},
+                                                     {"keepaliveMs", &params.keepalive_ms},
+                                                     {"idleTimeoutMs", &params.idle_timeout_ms},
+                                                     {"switchToTcpMs", &params.switch_to_tcp_ms}};
+  for (const auto& [name, target] : timers) {
+    const auto value = napi::number_property(env, object, name);
+    if (!value) return std::nullopt;
+    *target = static_cast<int64_t>(*value);
+  }
+  return params;
+}
+
+std::optional<TlsOptions> tls_options(napi_env env, napi_value object) {
+  const auto chain = napi::string_property(env, object, "certificateChainPem");
+  const auto key = chain ? napi::string_property(env, object, "privateKeyPem") : std::nullopt;
+  const auto version = key ? napi::string_property(env, object, "minVersion") : std::nullopt;
+  const auto groups = version ? napi::string_property(env, object, "groups") : std::nullopt;
+  const auto ciphers = groups ? napi::string_property(env, object, "ciphers") : std::nullopt;
+  if (!ciphers) return std::nullopt;
+  TlsOptions options;
+  options.certificate_chain_pem = *chain;
+  options.private_key_pem = *key;
+  options.min_version = *version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION;
+  options.groups = *groups;
+  options.ciphers = *ciphers;
+  return options;
+}
+
+}  // namespace wolfguard
