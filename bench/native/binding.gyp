@@ -11,6 +11,7 @@
         'engine/checksum.cc',
         'engine/coalescer.cc',
         'engine/cstp.cc',
+        'engine/datagram_bio.cc',
         'engine/datagram_reader.cc',
         'engine/dtls_record.cc',
         'engine/endpoint.cc',

@@ -11,8 +11,6 @@ namespace {
 /** The suite that the forged session carries; no RSA takes place in a resumption [oc 8.3]. */
 constexpr const char* kLegacyCiphers = "AES256-GCM-SHA384:@SECLEVEL=0";
 constexpr uint8_t kAes256GcmSha384Id[2] = {0x00, 0x9d};
-/** A handshake message of ours is far smaller: nothing is ever fragmented. */
-constexpr long kHandshakeMtu = 1200;
 /** A flight is not repeated as new records before; half of what clients wait at first. */
 constexpr unsigned int kRepeatUs = 115'000;  // OpenSSL takes it for over 15 ms early
 
@@ -62,17 +60,9 @@ std::unique_ptr<DtlsHandshake> DtlsHandshake::create(const DtlsContexts& context
   handshake->credentials_ = credentials;
   handshake->cookie_ = cookie;
   handshake->ssl_.reset(SSL_new(credentials.legacy ? contexts.legacy.get() : contexts.psk.get()));
-  BIO* bio = BIO_new(bio_method());
-  if (!handshake->ssl_ || bio == nullptr) {
-    BIO_free(bio);
-    return nullptr;
-  }
-  BIO_set_data(bio, handshake.get());
-  BIO_set_init(bio, 1);
   SSL* ssl = handshake->ssl_.get();
-  SSL_set_bio(ssl, bio, bio);
+  if (ssl == nullptr || !handshake->attach(ssl)) return nullptr;
   SSL_set_app_data(ssl, handshake.get());
-  SSL_set_mtu(ssl, kHandshakeMtu);
   DTLS_set_timer_cb(ssl, repeat_after);
   return handshake;
 }
@@ -84,8 +74,7 @@ DtlsHandshake::~DtlsHandshake() {
 }
 
 DtlsHandshake::Status DtlsHandshake::feed(const uint8_t* datagram, size_t size) {
-  input_ = datagram;
-  input_size_ = size;
+  set_input(datagram, size);
   answered_ = false;
   ERR_clear_error();
   if (!listened_) {
@@ -97,7 +86,7 @@ DtlsHandshake::Status DtlsHandshake::feed(const uint8_t* datagram, size_t size) 
     listened_ = true;
   }
   const int result = SSL_accept(ssl_.get());
-  input_size_ = 0;
+  drop_input();
   if (result == 1) return Status::kDone;
   return SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ ? Status::kAgain
                                                                   : Status::kFailed;
@@ -120,7 +109,7 @@ bool DtlsHandshake::take_secrets(DtlsSecrets* secrets) {
   secrets->read_iv = taken.read.iv;
   secrets->write_iv = taken.write.iv;
   secrets->cipher = cipher;
-  secrets->next_sequence = next_sequence_;
+  secrets->next_sequence = next_sequence();
   return true;
 }
 
@@ -170,63 +159,10 @@ int DtlsHandshake::verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned
          CRYPTO_memcmp(cookie, self->cookie_.data(), self->cookie_.size()) == 0;
 }
 
-// ─── datagrams in memory ──────────────────────────────────────────────────────────────────────
-
-BIO_METHOD* DtlsHandshake::bio_method() {
-  static BIO_METHOD* method = [] {
-    BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wolfguard dtls");
-    BIO_meth_set_write(m, bio_write);
-    BIO_meth_set_read(m, bio_read);
-    BIO_meth_set_ctrl(m, bio_control);
-    return m;
-  }();
-  return method;
-}
-
-int DtlsHandshake::bio_write(BIO* bio, const char* data, int size) {
-  auto* self = static_cast<DtlsHandshake*>(BIO_get_data(bio));
-  if (!self->answered_) self->flight_.clear();
-  self->answered_ = true;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(data);
-  self->note_epoch1_records(bytes, static_cast<size_t>(size));
-  self->flight_.emplace_back(bytes, bytes + size);
-  return size;
-}
-
-/** OpenSSL's Finished uses number 0 of epoch 1, or more if it says more: we go on behind it. */
-void DtlsHandshake::note_epoch1_records(const uint8_t* datagram, size_t size) {
-  while (const auto header = parse_dtls_header(datagram, size)) {
-    if (header->epoch == 1) next_sequence_ = header->sequence + 1;
-    datagram += kDtlsHeaderSize + header->length;
-    size -= kDtlsHeaderSize + header->length;
-  }
-}
-
-int DtlsHandshake::bio_read(BIO* bio, char* out, int size) {
-  auto* self = static_cast<DtlsHandshake*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (self->input_size_ == 0) {
-    BIO_set_retry_read(bio);
-    return -1;
-  }
-  const size_t n = std::min(self->input_size_, static_cast<size_t>(size));
-  memcpy(out, self->input_, n);
-  self->input_size_ = 0;  // a datagram is read whole or cut
-  return static_cast<int>(n);
-}
-
-long DtlsHandshake::bio_control(BIO*, int command, long number, void*) {
-  switch (command) {
-    case BIO_CTRL_FLUSH:
-      return 1;
-    case BIO_CTRL_DGRAM_QUERY_MTU:
-    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
-      return kHandshakeMtu;
-    case BIO_CTRL_DGRAM_SET_MTU:
-      return number;
-    default:
-      return 0;
-  }
+void DtlsHandshake::on_output(const uint8_t* datagram, size_t size) {
+  if (!answered_) flight_.clear();
+  answered_ = true;
+  flight_.emplace_back(datagram, datagram + size);
 }
 
 }  // namespace wolfguard

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bytes.h"
+#include "datagram_bio.h"
 #include "dtls_hello.h"
 #include "dtls_record.h"
 #include "tls_context.h"
@@ -36,7 +37,7 @@ struct DtlsCredentials {
   std::array<uint8_t, 48> master_secret{};
 };
 
-class DtlsHandshake {
+class DtlsHandshake final : private DatagramBio {
  public:
   enum class Status { kAgain, kDone, kFailed };
 
@@ -65,26 +66,19 @@ class DtlsHandshake {
  private:
   DtlsHandshake() = default;
   friend struct DtlsContexts;
-  static BIO_METHOD* bio_method();
-  static int bio_write(BIO* bio, const char* data, int size);
-  static int bio_read(BIO* bio, char* out, int size);
-  static long bio_control(BIO* bio, int command, long number, void* pointer);
   static unsigned int give_psk(SSL* ssl, const char* identity, unsigned char* psk,
                                unsigned int max_size);
   static SSL_SESSION* give_session(SSL* ssl, const unsigned char* id, int id_size, int* copy);
   static int make_cookie(SSL* ssl, unsigned char* cookie, unsigned int* size);
   static int verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned int size);
-  void note_epoch1_records(const uint8_t* datagram, size_t size);
+  void on_output(const uint8_t* datagram, size_t size) override;
 
   SslPtr ssl_;
   DtlsCredentials credentials_;
   HelloCookie cookie_{};
-  const uint8_t* input_ = nullptr;
-  size_t input_size_ = 0;
   bool listened_ = false;
   bool answered_ = false;
   Flight flight_;
-  uint64_t next_sequence_ = 1;
 };
 
 }  // namespace wolfguard

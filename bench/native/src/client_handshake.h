@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bytes.h"
+#include "datagram_bio.h"
 #include "dtls_record.h"
 #include "tls_stream.h"
 
@@ -29,7 +30,7 @@ using ClientContext = std::unique_ptr<SSL_CTX, ContextDeleter>;
 /** nullptr when OpenSSL refuses the cipher list. */
 ClientContext create_dtls_client_context(const char* ciphers);
 
-class ClientHandshake {
+class ClientHandshake final : private DatagramBio {
  public:
   enum class Status { kAgain, kDone, kFailed };
 
@@ -56,20 +57,14 @@ class ClientHandshake {
  private:
   ClientHandshake() = default;
   Status advance();
-  static BIO_METHOD* bio_method();
-  static int bio_write(BIO* bio, const char* data, int size);
-  static int bio_read(BIO* bio, char* out, int size);
-  static long bio_control(BIO* bio, int command, long number, void* pointer);
+  void on_output(const uint8_t* datagram, size_t size) override;
   static unsigned int give_psk(SSL* ssl, const char* hint, char* identity,
                                unsigned int max_identity, unsigned char* psk, unsigned int max_psk);
   friend ClientContext create_dtls_client_context(const char* ciphers);
 
   SslPtr ssl_;
   Psk psk_{};
-  const uint8_t* input_ = nullptr;
-  size_t input_size_ = 0;
   std::vector<Bytes> output_;
-  uint64_t next_sequence_ = 1;
 };
 
 }  // namespace wolfguard::load
