@@ -90,7 +90,7 @@ void TlsFront::run() {
   int64_t next_sweep = 0;
   while (!stopping_) {
     epoll_event events[64];
-    const bool idle = pending_.empty() && !listeners_.paused();
+    const bool idle = pending_.empty() && !listeners_.paused() && !heap_trim_.pending();
     const int n = poller_.wait(events, 64, idle ? -1 : kSweepMs / 2);
     now_ = monotonic_ms();
     for (int i = 0; i < n && !stopping_; i++) {
@@ -162,6 +162,7 @@ void TlsFront::admit(Fd socket, const Endpoint& peer) {
   connection.tls = TlsStream::create(context_.get());
   if (!connection.tls) return;
   sources_.enter(peer);
+  heap_trim_.note(now_);
 
   const int one = 1;
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -387,6 +388,7 @@ void TlsFront::sweep(int64_t now) {
   }
   for (const ConnectionId id : late) close(id);
   listeners_.sweep(now);
+  heap_trim_.check(now);
 }
 
 }  // namespace wolfguard

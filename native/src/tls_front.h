@@ -14,6 +14,7 @@
 
 #include "command_queue.h"
 #include "connection.h"
+#include "heap_trim.h"
 #include "listeners.h"
 #include "poller.h"
 #include "relay.h"
@@ -102,6 +103,7 @@ class TlsFront {
   Listeners listeners_;
   std::unordered_map<ConnectionId, std::unique_ptr<Pending>> pending_;
   SourceCounts sources_;
+  HeapTrim heap_trim_;
   /** Our ends of socketpairs whose connection has gone to the packet thread; until JS closes. */
   std::unordered_map<int, Fd> orphans_;
   ConnectionId next_id_ = 1;

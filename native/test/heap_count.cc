@@ -1,0 +1,36 @@
+#include "heap_count.h"
+
+#include <cstddef>
+
+// From <sanitizer/allocator_interface.h>, which not every compiler's package brings along.
+extern "C" {
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, size_t),
+                                              void (*on_free)(const volatile void*));
+size_t __sanitizer_get_allocated_size(const volatile void* block);
+}
+
+namespace wolfguard {
+
+namespace {
+
+/** Of this thread: what the others do meanwhile is none of the test's business. */
+thread_local int64_t allocated = 0;
+
+void on_malloc(const volatile void*, size_t size) { allocated += static_cast<int64_t>(size); }
+void on_free(const volatile void* block) {
+  if (block == nullptr) return;
+  allocated -= static_cast<int64_t>(__sanitizer_get_allocated_size(block));
+}
+
+}  // namespace
+
+HeapCount::HeapCount() {
+  // They cannot be taken away again.
+  static const int installed = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+  static_cast<void>(installed);
+  before_ = allocated;
+}
+
+int64_t HeapCount::bytes() const { return allocated - before_; }
+
+}  // namespace wolfguard
