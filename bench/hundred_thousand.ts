@@ -17,6 +17,7 @@ import { ALICE } from '../test/scenario/harness/accounts.ts';
 import { Lab } from '../test/scenario/harness/lab.ts';
 import { cpuSecondsOf, processTree, pssKibOf, rssKibOf } from '../test/scenario/harness/proc.ts';
 import { Server } from '../test/scenario/harness/server.ts';
+import { eventually } from '../test/scenario/harness/wait.ts';
 import { Fleet } from './load/fleet.ts';
 import { distribution, type Distribution } from './load/samples.ts';
 import { addSources } from './load/scene.ts';
@@ -126,8 +127,13 @@ async function run(): Promise<Readonly<Record<string, unknown>>> {
   tell('logging them out');
   const leaving = performance.now();
   const failures = await fleet.whileTelling(fleet.end(LONGEST_LOGOUT_MS), tell);
+  // Clients wait for an answer to their goodbye for three seconds; the server works off the rest.
+  const left = await eventually('all sessions have ended', LONGEST_LOGOUT_MS, async () => {
+    await sleep(1000);
+    const status = await server.ask<'status'>({ command: 'status' });
+    return status.sessions === 0 ? status : false;
+  });
   const logoutSeconds = secondsSince(leaving);
-  const left = await server.ask<'status'>({ command: 'status' });
   return {
     date: new Date().toISOString(),
     machine: readMachine(),
