@@ -22,6 +22,7 @@ import type { ReloadOutcome } from './admin.ts';
 import { openAdminSocket } from './admin_socket.ts';
 import type { AdminSocket } from './admin_socket.ts';
 import { AuthLink } from './auth_link.ts';
+import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
 import { serverAddress } from './inside.ts';
 import { openLog } from './log.ts';
@@ -96,6 +97,9 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   for (const warning of [...tls.warnings, ...findPoolClashes(config)]) logger.warn(warning);
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
+  const maxClients = config.limits.max_clients;
+  const shortage = descriptorShortage(descriptorLimit(), { workers: count, maxClients });
+  if (shortage !== undefined) logger.warn(shortage);
   const { inside, listeners, steering } = await setUpMachine(sequence, config, count, logger);
 
   // The sessions speak to workers, and the workers ask the sessions.
