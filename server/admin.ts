@@ -9,7 +9,10 @@ import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
 export interface AdminComponents {
-  readonly sessions: Pick<Sessions, 'list' | 'find' | 'disconnect' | 'terminate'>;
+  readonly sessions: Pick<
+    Sessions,
+    'size' | 'connected' | 'list' | 'find' | 'disconnect' | 'terminate'
+  >;
   readonly statistics: Pick<Statistics, 'read'>;
   /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
   readonly listTunnels: (timeoutMs: Milliseconds) => Promise<LiveTunnels>;
@@ -100,7 +103,6 @@ export class Admin {
   private async status(): Promise<AdminStatus> {
     const { sessions, statistics, forwardedPackets, processes, now } = this.components;
     const live = [...(await this.live()).values()].flat();
-    const all = sessions.list();
     const sum = (key: 'rxBytes' | 'txBytes'): number =>
       live.reduce((total, tunnel) => total + tunnel[key], 0);
     return {
@@ -109,8 +111,8 @@ export class Admin {
       now: now(),
       pid: process.pid,
       ...processes(),
-      connected: all.filter(isConnected).length,
-      sessions: all.length,
+      connected: sessions.connected,
+      sessions: sessions.size,
       statistics: statistics.read({ rxBytes: sum('rxBytes'), txBytes: sum('txBytes') }),
       forwardedPackets: forwardedPackets(),
     };

@@ -99,6 +99,11 @@ export class Sessions {
     return this.#registry.size;
   }
 
+  /** Those with a tunnel. */
+  get connected(): number {
+    return this.#registry.connected;
+  }
+
   /** Makes the session of an accepted login and its cookie, which exists nowhere else. */
   login({ user, groups }: AcceptedLogin, from: { peer: Peer; client: ClientFacts }): LoginResult {
     const { randomBytes, policyFor, now, log } = this.#components;

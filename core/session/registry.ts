@@ -45,6 +45,11 @@ export class SessionRegistry {
     return this.#table.size;
   }
 
+  /** Sessions with a tunnel. */
+  get connected(): number {
+    return this.#table.connected;
+  }
+
   /** New limits hold from now on; no session is ended for them. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits;

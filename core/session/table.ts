@@ -16,6 +16,11 @@ export class SessionTable {
     return this.#sessions.size;
   }
 
+  /** Sessions that a worker carries. */
+  get connected(): number {
+    return this.#byWorker.size;
+  }
+
   get(session: number): Session | undefined {
     return this.#sessions.get(session);
   }
@@ -89,6 +94,11 @@ export class SessionTable {
 
 class Index<Key> {
   readonly #sets = new Map<Key, Set<number>>();
+
+  /** Numbers of all keys together. */
+  get size(): number {
+    return [...this.#sets.values()].reduce((sum, { size }) => sum + size, 0);
+  }
 
   get(key: Key): ReadonlySet<number> | undefined {
     return this.#sets.get(key);

@@ -171,6 +171,8 @@ const CONNECTED: SessionView = {
 };
 
 const sessions: AdminComponents['sessions'] = {
+  size: 2,
+  connected: 1,
   list: () => [CONNECTED, { ...CONNECTED, id: 2, state: 'waiting' }],
   find: () => [CONNECTED],
   disconnect: () => 1,

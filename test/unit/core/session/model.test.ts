@@ -109,6 +109,8 @@ class World {
     assert.deepEqual(new Map(sessions.map((each) => [each.session, each])), this.#stored);
 
     assert.equal(registry.size, sessions.length);
+    const connected = sessions.filter(({ state }) => state.kind === 'connected');
+    assert.equal(registry.connected, connected.length);
     assert.ok(sessions.length <= MAX_CLIENTS);
     for (const { user } of sessions) {
       const count = sessions.filter((other) => other.user === user).length;
