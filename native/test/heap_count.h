@@ -6,14 +6,15 @@
 
 namespace wolfguard {
 
+/** One at a time. */
 class HeapCount {
  public:
   HeapCount();
-  /** What has been allocated since and not been freed; negative when more was freed. */
+  ~HeapCount();
+  HeapCount(const HeapCount&) = delete;
+  HeapCount& operator=(const HeapCount&) = delete;
+  /** What this thread has allocated since and not freed; negative when it freed more. */
   int64_t bytes() const;
-
- private:
-  int64_t before_;
 };
 
 }  // namespace wolfguard
