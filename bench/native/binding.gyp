@@ -7,6 +7,7 @@
       'target_name': 'load',
       'sources': [
         '<!@(ls src/*.cc)',
+        'engine/ack_filter.cc',
         'engine/aead.cc',
         'engine/checksum.cc',
         'engine/coalescer.cc',

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "ack_filter.h"
 #include "checksum.h"
 
 namespace wolfguard {
@@ -11,7 +12,7 @@ namespace wolfguard {
 namespace {
 
 constexpr size_t kIpv6HeaderSize = 40;
-constexpr size_t kTcpFlags = 13, kUdpLength = 4;
+constexpr size_t kTcpAcknowledged = 8, kTcpFlags = 13, kUdpLength = 4;
 constexpr uint8_t kPush = 0x08;
 /** The length field of an IPv4 packet; kept for IPv6 too. */
 constexpr size_t kMaxPacket = 65535;
@@ -45,12 +46,33 @@ void Coalescer::add(uint8_t* packet, size_t size) {
     append(*train, packet, segment);
     return;
   }
+  if (segment.bare_ack && verified) {
+    hold_ack(train, packet, size, segment);
+    return;
+  }
   if (train != nullptr) write_train(*train);
   if (joinable && !segment.pushes) {
     begin(free_train(), packet, size, segment);
   } else {
     write_alone(packet, size, verified);
   }
+}
+
+/** A bare ACK waits as a train of one, for another that says the same and more. */
+void Coalescer::hold_ack(Train* train, uint8_t* packet, size_t size, const InsideSegment& segment) {
+  const uint32_t acknowledged = load32(packet + segment.ip_size + kTcpAcknowledged);
+  if (train != nullptr && train->head.bare_ack && same_service(train->first, packet) &&
+      acknowledged - train->first_acknowledged <= kMaxAckStretch &&
+      supersedes(packet + segment.ip_size, segment.headers_size - segment.ip_size,
+                 train->first + train->head.ip_size,
+                 train->head.headers_size - train->head.ip_size)) {
+    begin(*train, packet, size, segment);
+    return;
+  }
+  if (train != nullptr) write_train(*train);
+  Train& held = free_train();
+  begin(held, packet, size, segment);
+  held.first_acknowledged = acknowledged;
 }
 
 size_t Coalescer::flush() {

@@ -1,7 +1,8 @@
 // Joins TCP segments and UDP datagrams that follow one another into one super-packet for one TUN
 // write, exactly where the kernel's GRO would (inside_segment.h). The packets stay where they are
 // until flush(): only iovecs are gathered. Packets of a flow are written in the order they came,
-// also those that are not to be joined.
+// also those that are not to be joined. Of bare TCP acknowledgements that follow one another only
+// those are written that no later one supersedes (ack_filter.h).
 #pragma once
 
 #include <sys/uio.h>
@@ -43,6 +44,8 @@ class Coalescer {
     /** What `first` is. */
     InsideSegment head;
     size_t size = 0, packets = 0;
+    /** Of a bare ACK: what the first one acknowledged that it has taken the place of. */
+    uint32_t first_acknowledged = 0;
     std::array<iovec, kMaxParts + 1> parts;
   };
 
@@ -50,6 +53,7 @@ class Coalescer {
   void write_all_between(const uint8_t* packet);
   Train* find(const uint8_t* packet, const InsideSegment& segment);
   bool fits(const Train& train, const uint8_t* packet, const InsideSegment& segment) const;
+  void hold_ack(Train* train, uint8_t* packet, size_t size, const InsideSegment& segment);
   void append(Train& train, uint8_t* packet, const InsideSegment& segment);
   void begin(Train& train, uint8_t* packet, size_t size, const InsideSegment& segment);
   Train& free_train();

@@ -22,6 +22,7 @@ bool parse_tcp(const uint8_t* tcp, size_t size, InsideSegment* segment) {
   segment->sequence = load32(tcp + 4);
   segment->pushes = (tcp[13] & kPush) != 0;
   segment->joinable = (tcp[13] & ~kPush) == kAck && segment->payload_size > 0;
+  segment->bare_ack = tcp[13] == kAck && segment->payload_size == 0;
   return true;
 }
 
@@ -31,24 +32,17 @@ bool parse_udp(const uint8_t* udp, size_t size, InsideSegment* segment) {
   segment->payload_size = size - kUdpHeaderSize;
   segment->sequence = 0;
   segment->pushes = false;
+  segment->bare_ack = false;
   // Cut again, each datagram would get a checksum.
   segment->joinable = segment->payload_size > 0 && load16(udp + 6) != 0;
   return true;
 }
 
-bool ipv4_follows(const uint8_t* first, size_t packets, const uint8_t* packet) {
-  if (first[1] != packet[1] || first[8] != packet[8] || memcmp(first + 6, packet + 6, 2) != 0) {
-    return false;
-  }
-  // Cut again, identifications count up; where nothing may become fragments they mean nothing
-  // [rfc6864 4.1].
+/** Cut again, identifications count up; where nothing may become fragments they mean nothing
+ * [rfc6864 4.1]. */
+bool identification_follows(const uint8_t* first, size_t packets, const uint8_t* packet) {
   return (first[6] & kDontFragment) != 0 ||
          load16(packet + 4) == static_cast<uint16_t>(load16(first + 4) + packets);
-}
-
-/** Traffic class, flow label and hop limit. */
-bool ipv6_follows(const uint8_t* first, const uint8_t* packet) {
-  return memcmp(first, packet, 4) == 0 && first[7] == packet[7];
 }
 
 }  // namespace
@@ -93,6 +87,11 @@ bool same_flow(const uint8_t* a, const InsideSegment& first, const uint8_t* b,
   return memcmp(a + addresses, b + addresses, first.ip_size - addresses + 4) == 0;
 }
 
+bool same_service(const uint8_t* a, const uint8_t* b) {
+  return a[0] >> 4 == 4 ? a[1] == b[1] && a[8] == b[8] && memcmp(a + 6, b + 6, 2) == 0
+                        : memcmp(a, b, 4) == 0 && a[7] == b[7];
+}
+
 bool same_hosts(const uint8_t* a, const uint8_t* b) {
   if (a[0] >> 4 != b[0] >> 4) return false;
   return a[0] >> 4 == 4 ? memcmp(a + 12, b + 12, 8) == 0 : memcmp(a + 8, b + 8, 32) == 0;
@@ -101,7 +100,8 @@ bool same_hosts(const uint8_t* a, const uint8_t* b) {
 bool follows(const uint8_t* first, const InsideSegment& head, size_t packets, size_t payload_size,
              const uint8_t* packet, const InsideSegment& segment) {
   if (segment.payload_size > head.payload_size || segment.headers_size != head.headers_size ||
-      !(head.ipv4 ? ipv4_follows(first, packets, packet) : ipv6_follows(first, packet))) {
+      !same_service(first, packet) ||
+      (head.ipv4 && !identification_follows(first, packets, packet))) {
     return false;
   }
   if (head.protocol == IPPROTO_UDP) return true;

@@ -16,6 +16,8 @@ struct InsideSegment {
   size_t payload_size;
   /** May be part of a super-packet at all: data without a flag but PSH, a UDP checksum. */
   bool joinable;
+  /** TCP: an acknowledgement without data and without another flag. */
+  bool bare_ack;
   /** TCP: the first byte's number, and whether a super-packet ends with this segment. */
   uint32_t sequence;
   bool pushes;
@@ -29,6 +31,8 @@ bool transport_checksum_is_right(const uint8_t* packet, const InsideSegment& seg
 /** The other way round is another flow. */
 bool same_flow(const uint8_t* a, const InsideSegment& first, const uint8_t* b,
                const InsideSegment& second);
+/** The same treatment on the way: TOS or traffic class and flow label, hop limit, IPv4's DF. */
+bool same_service(const uint8_t* a, const uint8_t* b);
 /** Of two packets that need not be segments, but sound: are they between the same hosts? */
 bool same_hosts(const uint8_t* a, const uint8_t* b);
 

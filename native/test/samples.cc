@@ -114,7 +114,7 @@ Bytes TcpSegment::encode() const {
   store16(tcp, static_cast<uint16_t>(40000 + flow));
   store16(tcp + 2, 443);
   store32(tcp + 4, sequence);
-  store32(tcp + 8, 7777);
+  store32(tcp + 8, acknowledged);
   tcp[12] = static_cast<uint8_t>(tcp_size / 4 << 4);
   tcp[13] = flags;
   store16(tcp + 14, 501);

@@ -33,7 +33,7 @@ uint16_t ones_sum(const uint8_t* data, size_t size);
 struct TcpSegment {
   bool ipv4 = true;
   uint8_t flow = 0;
-  uint32_t sequence = 0;
+  uint32_t sequence = 0, acknowledged = 7777;
   uint16_t ip_id = 0;
   /** ACK. */
   uint8_t flags = 0x10;
