@@ -32,11 +32,14 @@ export function checkSessions(
 }
 
 /** What `ethtool -k` says about a network device is what the row wants. */
-export function checkNic(features: string, segmentation: boolean): void {
-  const wanted = segmentation ? 'on' : 'off';
-  for (const feature of ['tx-udp-segmentation', 'generic-segmentation-offload']) {
+export function checkNic(features: string, segmentation: boolean, joining: boolean): void {
+  for (const [feature, wanted] of [
+    ['tx-udp-segmentation', segmentation],
+    ['generic-segmentation-offload', segmentation],
+    ['generic-receive-offload', joining],
+  ] as const) {
     const state = new RegExp(`^\\s*${feature}: (\\w+)`, 'm').exec(features)?.[1];
-    assert.equal(state, wanted, `${feature} of the cable is ${state ?? 'unknown'}`);
+    assert.equal(state, wanted ? 'on' : 'off', `${feature} of the cable is ${state ?? 'unknown'}`);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Scene, SceneOptions, ServerName } from './scene.ts';
 export type MeasurementName =
   | 'dtls'
   | 'dtls-no-nic'
+  | 'dtls-plain-nic'
   | 'cstp'
   | 'stock-dtls'
   | 'stock-cstp'
@@ -61,6 +62,12 @@ export const MEASUREMENTS: readonly Measurement[] = [
     about: 'the same, the network device cuts no trains',
     servers: BOTH,
     take: bulk('dtls', { nicSegmentation: false }),
+  },
+  {
+    name: 'dtls-plain-nic',
+    about: 'the same, but it joins what arrives',
+    servers: BOTH,
+    take: bulk('dtls', { nicSegmentation: false, nicJoining: true }),
   },
   { name: 'stock-dtls', about: 'bulk by DTLS, openconnect', servers: BOTH, take: stock('dtls') },
   { name: 'cstp', about: 'bulk by TLS, load client', servers: BOTH, take: bulk('tls') },

@@ -146,6 +146,23 @@ export const ROWS: readonly Row[] = [
     ...{ unit: '% of a core', digits: 1, better: 'less' },
     ...{ measurement: 'hundred-thousand', figure: 'idleCpuPercent' },
   },
+  ...(['down', 'up'] as const).map((direction): Row => ({
+    name: `dtls-plain-nic-${direction}`,
+    title: `DTLS, load client, ${direction}, NIC segmentation off and GRO on, as plain cards have it`,
+    ...{ unit: 's/GB', digits: 2, better: 'less', steady: true },
+    ...{ measurement: 'dtls-plain-nic', figure: direction },
+  })),
+  {
+    name: 'packets-down-trains',
+    title: '64-byte packets down, in trains of 32 from a sender with UDP_SEGMENT',
+    ...{ unit: 'kpps', digits: 0, better: 'more', measurement: 'packets', figure: 'downTrains' },
+  },
+  ...(['down', 'downTrains', 'up'] as const).map((figure): Row => ({
+    name: `packets-${figure}-cores`,
+    title: `those packets, ${figure}: CPU of the server`,
+    ...{ unit: 'cores', digits: 2, better: 'less' },
+    ...{ measurement: 'packets', figure: `${figure}ServerCores` },
+  })),
   ...(['dtls', 'dtls-no-nic', 'stock-dtls', 'cstp', 'stock-cstp'] as const).flatMap((name) =>
     (['down', 'up'] as const).flatMap((direction): Row[] => [
       {

@@ -18,6 +18,8 @@ export interface SceneOptions {
   readonly workers?: number;
   /** false: both ends of the cable hand the kernel's trains on cut, as a plain card would. */
   readonly nicSegmentation?: boolean;
+  /** true: both ends of the cable join what arrives (GRO), as network cards do and veths do not. */
+  readonly nicJoining?: boolean;
   /** The password check costs next to nothing. */
   readonly cheapPasswords?: boolean;
   /** JavaScript of wolfguard's workers never rests. */
@@ -45,7 +47,9 @@ export class Scene {
       for (const host of [lab.server, lab.client]) {
         const off = ['-K', 'outside', 'tx-udp-segmentation', 'off', 'gso', 'off'];
         if (!nicSegmentation) host.run('ethtool', off);
-        checkNic(host.run('ethtool', ['-k', 'outside']), nicSegmentation);
+        if (options.nicJoining === true) host.run('ethtool', ['-K', 'outside', 'gro', 'on']);
+        const features = host.run('ethtool', ['-k', 'outside']);
+        checkNic(features, nicSegmentation, options.nicJoining ?? false);
       }
       const server = await (name === 'ocserv' ? startOcserv : startWolfguard)(lab, options);
       return new Scene(lab, name, server);

@@ -17,6 +17,8 @@ const PAYLOAD_BYTES = 36;
 const SESSIONS = 8;
 /** Above what the row aims at, so that the server and not the offer is the limit. */
 const OFFERED_PER_SECOND = 400_000;
+/** Packets that a sender inside hands to its kernel at once, as QUIC servers do. */
+const TRAIN = 32;
 const BUFFER_BYTES = 4 << 20;
 /** ocserv's processes go with their sessions: their CPU is read a little before. */
 const BEFORE_THE_END_SECONDS = 1;
@@ -33,9 +35,10 @@ interface Report {
 export async function packets({ open, seconds }: Bench): Promise<Outcome> {
   const scene = await open({ workers: 1 });
   const up = await goingUp(scene, seconds + BEFORE_THE_END_SECONDS);
-  const down = await goingDown(scene, seconds);
+  const down = await goingDown(scene, seconds, 1, 'down');
+  const trains = await goingDown(scene, seconds, TRAIN, 'downTrains');
   checkWarnings(scene.warnings());
-  return { figures: { ...down, ...up } };
+  return { figures: { ...down, ...trains, ...up } };
 }
 
 async function goingUp(scene: Scene, seconds: number): Promise<Outcome['figures']> {
@@ -65,7 +68,12 @@ function packetsCounted(rules: string): number {
   return (Number(bytes) - HEADER_BYTES * Number(packets)) / PAYLOAD_BYTES;
 }
 
-async function goingDown(scene: Scene, seconds: number): Promise<Outcome['figures']> {
+async function goingDown(
+  scene: Scene,
+  seconds: number,
+  train: number,
+  figure: string,
+): Promise<Outcome['figures']> {
   // The client's own packets would be in the way: it only counts.
   const run = await flood(scene, seconds + PATIENCE_MS / 1000, 0);
   const { addresses } = await run.ready(PATIENCE_MS);
@@ -73,6 +81,7 @@ async function goingDown(scene: Scene, seconds: number): Promise<Outcome['figure
   const source = scene.lab.server.spawn(process.execPath, [
     ...[LOAD, 'source', '--to', addresses.join(','), '--port', `${PORT}`],
     ...['--packet-rate', `${OFFERED_PER_SECOND}`, '--seconds', `${seconds}`],
+    ...['--train', `${train}`],
   ]);
   await source.waitForExit(seconds * 1000 + PATIENCE_MS);
   const spent = scene.cpuSeconds() - before;
@@ -80,9 +89,9 @@ async function goingDown(scene: Scene, seconds: number): Promise<Outcome['figure
   run.program.signal('SIGINT');
   const report = await reportOf(run, seconds);
   return {
-    down: (report.flood.receivedPerSecond * report.heldSeconds) / seconds / 1000,
-    downOffered: perSecond / 1000,
-    downServerCores: spent / seconds,
+    [figure]: (report.flood.receivedPerSecond * report.heldSeconds) / seconds / 1000,
+    [`${figure}Offered`]: perSecond / 1000,
+    [`${figure}ServerCores`]: spent / seconds,
   };
 }
 

@@ -137,12 +137,17 @@ test('sessions count only when all are there, on the right channel, with the rig
 });
 
 test('the network device must be as the row says', () => {
-  const features = (state: string): string =>
-    `generic-segmentation-offload: ${state}\n\ttx-udp-segmentation: ${state}\n`;
-  checkNic(features('on'), true);
-  checkNic(features('off'), false);
-  assert.throws(() => checkNic(features('on'), false), /tx-udp-segmentation of the cable is on/);
-  assert.throws(() => checkNic('', true), /unknown/);
+  const features = (state: string, joining = 'off'): string =>
+    `generic-segmentation-offload: ${state}\ngeneric-receive-offload: ${joining}\n` +
+    `\ttx-udp-segmentation: ${state}\n`;
+  checkNic(features('on'), true, false);
+  checkNic(features('off', 'on'), false, true);
+  assert.throws(
+    () => checkNic(features('on'), false, false),
+    /tx-udp-segmentation of the cable is on/,
+  );
+  assert.throws(() => checkNic(features('on', 'on'), true, false), /receive-offload .* is on/);
+  assert.throws(() => checkNic('', true, false), /unknown/);
 });
 
 test('a warning of the server, or a failure of the client, spoils a measurement', () => {
