@@ -95,6 +95,8 @@ export type EngineEvent =
   | { readonly type: 'dtls-closed'; readonly tunnel: number; readonly reason: string }
   /** Where datagrams of our tunnels come from has changed; the later of two entries holds. */
   | { readonly type: 'endpoints'; readonly changes: readonly EndpointChange[] }
+  /** The packet thread should be urgent again, for which the worker lacks the privilege. */
+  | { readonly type: 'packets-calm'; readonly thread: number }
   /** An operator's problem, already in words. */
   | { readonly type: 'warning'; readonly message: string };
 

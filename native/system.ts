@@ -94,6 +94,11 @@ export interface System {
    * called denyIoUring. Files are not found from here on (EACCES): read, import, warm up before.
    */
   enterSandbox(profile: 'worker'): void;
+  /**
+   * Lets a thread run the moment it wakes up, before all others (SCHED_FIFO). EPERM without
+   * CAP_SYS_NICE, ESRCH when there is none.
+   */
+  makeUrgent(thread: number): void;
   /** The CPU does AES and carry-less multiplication: AES-GCM comes first, else ChaCha20-Poly1305. */
   hasAesHardware(): boolean;
 }

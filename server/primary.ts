@@ -45,6 +45,7 @@ import { authSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
 import { readTlsFiles } from './tls_files.ts';
+import { threadName, Urgency } from './urgency.ts';
 import { Workers } from './workers.ts';
 
 export interface PrimaryOptions {
@@ -138,6 +139,12 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     sessions,
     statistics,
     steering,
+    urgency: new Urgency({
+      system: system(),
+      workerPid: (worker) => workers?.pids[worker] ?? null,
+      threadName,
+      logger,
+    }),
     logger,
     now: Date.now,
   });

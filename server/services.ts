@@ -7,6 +7,7 @@ import type { LoginComponents } from './login.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 import type { Steering } from './steering.ts';
+import type { Urgency } from './urgency.ts';
 import type { Report, WorkerServices } from './worker_link.ts';
 
 export interface ServicesComponents {
@@ -14,12 +15,13 @@ export interface ServicesComponents {
   readonly sessions: Sessions;
   readonly statistics: Statistics;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
+  readonly urgency: Pick<Urgency, 'grant'>;
   readonly logger: Logger;
   readonly now: () => EpochMs;
 }
 
 export function buildServices(components: ServicesComponents): WorkerServices {
-  const { sessions, statistics, steering } = components;
+  const { sessions, statistics, steering, urgency } = components;
   return {
     login: (request) => answerLogin(components, request),
     openTunnel: (worker, request) => openTunnel(worker, request, components),
@@ -34,6 +36,7 @@ export function buildServices(components: ServicesComponents): WorkerServices {
       sessions.tunnelClosed(worker, message);
     },
     endpointsChanged: (worker, { changes }) => steering.setEndpoints(worker, changes),
+    packetsCalm: (worker, { thread }) => urgency.grant(worker, thread),
     workerGone: (worker) => {
       steering.workerGone(worker);
       sessions.workerGone(worker);

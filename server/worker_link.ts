@@ -23,6 +23,7 @@ export interface WorkerServices {
   tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
   tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
   endpointsChanged(worker: number, message: Report<'endpoints'>): void;
+  packetsCalm(worker: number, message: Report<'packets-calm'>): void;
   workerGone(worker: number): void;
 }
 
@@ -130,6 +131,9 @@ export class WorkerLink {
         return;
       case 'endpoints':
         services.endpointsChanged(worker, message);
+        return;
+      case 'packets-calm':
+        services.packetsCalm(worker, message);
         return;
       case 'tunnels':
         this.forwarded = message.forwardedPackets;

@@ -164,6 +164,9 @@ export class Worker {
       case 'endpoints':
         this.#channel.tell({ kind: 'endpoints', changes: event.changes });
         break;
+      case 'packets-calm':
+        this.#channel.tell({ kind: 'packets-calm', thread: event.thread });
+        break;
       case 'warning':
         log.warn(event.message);
         break;

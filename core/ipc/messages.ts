@@ -180,6 +180,8 @@ export type WorkerToPrimary =
     }
   /** For steering in the kernel. Until the primary has heard it, workers forward. */
   | { readonly kind: 'endpoints'; readonly changes: readonly EndpointChange[] }
+  /** Its packet thread, of that number in the kernel, should be made urgent again. */
+  | { readonly kind: 'packets-calm'; readonly thread: number }
   | {
       readonly kind: 'tunnels';
       readonly id: number;

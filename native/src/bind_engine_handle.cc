@@ -109,6 +109,14 @@ void EngineHandle::endpoints_changed(std::vector<EndpointChange> changes) {
   });
 }
 
+void EngineHandle::packets_calm(pid_t thread) {
+  post([=](napi_env env, EngineHandle& self) {
+    napi_value event = event_of(env, "packets-calm");
+    set_number(env, event, "thread", static_cast<uint64_t>(thread));
+    self.emit(env, event);
+  });
+}
+
 void EngineHandle::warn(std::string message) {
   post([message = std::move(message)](napi_env env, EngineHandle& self) {
     napi_value event = event_of(env, "warning");

@@ -13,6 +13,7 @@
 #include "sandbox.h"
 #include "sockets.h"
 #include "suite_order.h"
+#include "thread_priority.h"
 #include "tun.h"
 
 namespace wolfguard {
@@ -266,6 +267,13 @@ napi_value enter_sandbox(napi_env env, napi_callback_info info) {
   return answer(env, error);
 }
 
+napi_value make_thread_urgent(napi_env env, napi_callback_info info) {
+  const auto [argument] = napi::arguments<1>(env, info);
+  const auto thread = napi::to_int(env, argument, "thread");
+  if (!thread) return nullptr;
+  return answer(env, make_urgent(*thread));
+}
+
 // ─── hardware ─────────────────────────────────────────────────────────────────────────────────
 
 napi_value tell_aes_hardware(napi_env env, napi_callback_info) {
@@ -295,6 +303,7 @@ void bind_system(napi_env env, napi_value exports) {
   add("getOwner", get_owner);
   add("dieWithParent", die_with_this_parent);
   add("enterSandbox", enter_sandbox);
+  add("makeUrgent", make_thread_urgent);
   add("hasAesHardware", tell_aes_hardware);
 }
 

@@ -32,10 +32,11 @@ void Engine::start_packet_thread() {
   packet_thread_ = std::thread([this] {
     const bool raised = put_this_thread_first();
     if (!raised) put_others_behind(::gettid());
+    const UrgentThread urgency;
     raised_ = raised ? Raised::kYes : Raised::kNo;
     raised_.notify_one();
     gate_.wait(Gate::kShut);
-    if (gate_ == Gate::kOpen) packets_->run();
+    if (gate_ == Gate::kOpen) packets_->run(urgency);
   });
   raised_.wait(Raised::kUnknown);
 }

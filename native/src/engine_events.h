@@ -1,6 +1,8 @@
 // What the engine's threads tell JavaScript, and the counters it may read at any time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -84,6 +86,8 @@ class EventSink {
   virtual void dtls_closed(ConnectionId tunnel, const char* reason) = 0;
   /** All changes of one wake-up. For steering in the kernel, which not everybody has. */
   virtual void endpoints_changed(std::vector<EndpointChange>) {}
+  /** The packet thread should be urgent again (thread_priority.h). */
+  virtual void packets_calm(pid_t) {}
   virtual void warn(std::string message) = 0;
 
  protected:

@@ -61,7 +61,7 @@ void PacketLoop::close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_clie
 
 void PacketLoop::stop() { commands_.push(Stop{}); }
 
-void PacketLoop::run() {
+void PacketLoop::run(UrgentThread urgency) {
   prctl(PR_SET_NAME, "wolf-packets");
   set_now(monotonic_ms());
   wheel_.start(now_);
@@ -75,6 +75,7 @@ void PacketLoop::run() {
     epoll_event events[64];
     const int n = poller_.wait(events, 64, wait_ms());
     set_now(monotonic_ms());
+    if (urgency.adapt(now_)) events_->packets_calm(urgency.thread());
     // Before the events: what they schedule counts from the wheel's present.
     wheel_.advance(now_, [&](uint64_t id) {
       Tunnel* tunnel = tunnels_.by_id(id);

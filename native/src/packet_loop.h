@@ -13,6 +13,7 @@
 #include "liveness.h"
 #include "peer_shares.h"
 #include "poller.h"
+#include "thread_priority.h"
 #include "timer_wheel.h"
 #include "tls_front.h"
 
@@ -43,7 +44,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void stop();
 
   /** The thread's whole life; the engine starts and joins it. */
-  void run();
+  void run(UrgentThread urgency);
 
   /** Packet thread only. */
   void close(Tunnel& tunnel, TunnelEnd end, bool tell_client) override;

@@ -75,6 +75,9 @@ void allow_threads_and_signals(SeccompFilter& filter) {
   filter.allow_if_bits(__NR_clone, 0, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, EPERM);
   // Its flags lie in memory, where a filter cannot look; glibc falls back to clone.
   filter.refuse({__NR_clone3}, ENOSYS);
+  // The packet thread steps back from its urgency; without privilege no thread gets more than it
+  // has (thread_priority.h).
+  filter.allow_if_argument_is(__NR_sched_setscheduler, 0, {0});
   // abort() and pthread_kill within this process.
   filter.allow_if_argument_is(__NR_tgkill, 0, {static_cast<uint32_t>(::getpid())});
   filter.allow_if_argument_is(__NR_prctl, 0, {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA});

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,8 +21,7 @@ namespace {
 
 /**
  * Between the packet thread and the others: nine tenths of a core against one of them, and no
- * more. Under a flood of packets the rest of the machine still runs; a real-time priority would
- * not let it.
+ * more. Under a flood of packets the rest of the machine still runs.
  */
 constexpr int kNiceDistance = 10;
 constexpr int kLeastNice = -20, kMostNice = 19;
@@ -30,6 +30,9 @@ constexpr int kLeastNice = -20, kMostNice = 19;
  * least that the kernel takes. Linux before 6.12 has one time for all and ignores it.
  */
 constexpr uint64_t kFirstSliceNs = 100'000;
+
+/** Of real-time priorities the least: whatever else the machine has of them comes first. */
+constexpr int kUrgentPriority = 1;
 
 /** As in linux/sched/types.h, which clashes with glibc's sched.h. */
 struct SchedulingAttributes {
@@ -69,6 +72,32 @@ bool put_this_thread_first() {
     return true;
   }
   set_this_thread(own_nice());  // the slice needs no privilege
+  return false;
+}
+
+OsError make_urgent(pid_t thread) {
+  const sched_param parameters{kUrgentPriority};
+  if (::sched_setscheduler(thread, SCHED_FIFO, &parameters) == 0) return {};
+  return OsError::last("sched_setscheduler");
+}
+
+/** With the limit a thread needs nobody to become urgent again; setting it may be refused. */
+UrgentThread::UrgentThread() : thread_(::gettid()), allowed_(!make_urgent(0).failed()) {
+  const rlimit limit{kUrgentPriority, kUrgentPriority};
+  if (allowed_) ::setrlimit(RLIMIT_RTPRIO, &limit);
+}
+
+/** The kernel is asked for the present class: others change it, too. */
+bool UrgentThread::look(int64_t now_ms) {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  const bool wanted = urgency_.update(now_ms, used.tv_sec * 1'000'000'000 + used.tv_nsec);
+  const bool urgent = ::sched_getscheduler(0) == SCHED_FIFO;
+  if (wanted && urgent) requests_.granted();
+  if (wanted == urgent) return false;
+  if (wanted) return make_urgent(0).failed() && requests_.due(now_ms);
+  const sched_param shared{};
+  ::sched_setscheduler(0, SCHED_OTHER, &shared);  // nice value and slice are as they were
   return false;
 }
 

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
+import process from 'node:process';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { LoadRun } from '../../bench/load/scene.ts';
 import { Lab } from './harness/lab.ts';
 import { threadsOf } from './harness/proc.ts';
 import { Server } from './harness/server.ts';
+import { eventually } from './harness/wait.ts';
 
 const options = { timeout: 60_000 };
 /** What the server inherits from us. */
 const usual = os.getPriority();
+/** SCHED_OTHER and SCHED_FIFO. */
+const SHARED = 0;
+const FIFO = 1;
+const BUILD = fileURLToPath(new URL('../../bench/build.mjs', import.meta.url));
+/** Beyond what a worker can take. */
+const FLOOD_RATE = '2000000';
 const NOTICE = /packet thread may not be raised/;
 
 test('the packet thread of every worker comes before all other threads', options, async () => {
@@ -20,6 +31,9 @@ test('the packet thread of every worker comes before all other threads', options
     assert.deepEqual(nicesOf(threads, isPackets), [Math.max(usual - 10, -20)]);
     assert.deepEqual(nicesOf(threads, isHandshakes), [usual]);
     assert.deepEqual(nicesOf(threads, isAnythingElse), [usual]);
+    for (const { name, policy } of threads) {
+      assert.equal(policy, name === 'wolf-packets' ? FIFO : SHARED, name);
+    }
     // Between sessions of their own, nice values count only by the nice value of the session.
     const group = `/proc/${pid}/autogroup`;
     if (existsSync(group)) assert.match(readFileSync(group, 'utf8'), /nice -10$/m);
@@ -31,6 +45,33 @@ test('the packet thread of every worker comes before all other threads', options
   assert.equal(server.log.filter(({ msg }) => NOTICE.test(String(msg))).length, 0);
 });
 
+test(
+  'a packet thread that a flood keeps busy shares its core until it is over',
+  options,
+  async () => {
+    const { status, stderr } = spawnSync(process.execPath, [BUILD], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const lab = newLab();
+    const server = await Server.start(lab, { workers: { count: 1 } });
+    const [worker = 0] = await server.workers();
+    const packets = (): Thread | undefined => threadsOf(worker).find(isPackets);
+    // Another session, with a little traffic, before, during and after: an idle thread asks nothing.
+    const calm = new LoadRun(lab, [
+      ...['hold', '--probe-rate', '20', '--target', server.inside4, '--seconds', '40'],
+    ]);
+    await calm.ready(20_000);
+    await eventually('it is urgent', 2000, () => packets()?.policy === FIFO);
+    const flood = new LoadRun(lab, [
+      ...['flood', '--packet-rate', FLOOD_RATE, '--burst', '64', '--port', '5009'],
+      ...['--target', server.inside4, '--seconds', '3'],
+    ]);
+    await eventually('it shares', 20_000, () => packets()?.policy === SHARED);
+    assert.equal(packets()?.nice, Math.max(usual - 10, -20));
+    await flood.report(20_000);
+    await eventually('it is urgent again', 2000, () => packets()?.policy === FIFO);
+  },
+);
+
 test('where raising is refused, the others of the worker step back instead', options, async () => {
   const lab = newLab();
   const refuse = ['setpriv', '--bounding-set=-sys_nice', '--inh-caps=-sys_nice'];
@@ -40,6 +81,7 @@ test('where raising is refused, the others of the worker step back instead', opt
   for (const pid of workers) {
     const threads = threadsOf(pid);
     assert.deepEqual(nicesOf(threads, isPackets), [usual]);
+    for (const { name, policy } of threads) assert.equal(policy, SHARED, name);
     assert.deepEqual(nicesOf(threads, isHandshakes), [behind]);
     assert.deepEqual(nicesOf(threads, isAnythingElse), [behind]);
   }

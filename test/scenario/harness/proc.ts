@@ -24,16 +24,17 @@ export function readStat(pid: number): Stat | undefined {
   };
 }
 
-/** Every thread of the process, by name, with its nice value. */
+/** Every thread of the process, by name, with its nice value and scheduling policy (1: FIFO). */
 export function threadsOf(
   pid: number,
-): readonly { readonly name: string; readonly nice: number }[] {
+): readonly { readonly name: string; readonly nice: number; readonly policy: number }[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
     const text = readQuietly(`/proc/${pid}/task/${tid}/stat`);
     if (text === undefined) return [];
     const end = text.lastIndexOf(')');
     const fields = text.slice(end + 2).split(' ');
-    return [{ name: text.slice(text.indexOf('(') + 1, end), nice: Number(fields[16]) }];
+    const name = text.slice(text.indexOf('(') + 1, end);
+    return [{ name, nice: Number(fields[16]), policy: Number(fields[38]) }];
   });
 }
 

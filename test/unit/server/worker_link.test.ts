@@ -91,6 +91,15 @@ test('changes of end points are passed on with the number of their worker', () =
   assert.deepEqual(heard, [[WORKER, change]]);
 });
 
+test('a calm packet thread is passed on with the number of its worker', () => {
+  const heard: unknown[] = [];
+  const { spawn } = build({
+    packetsCalm: (worker, { thread }) => heard.push([worker, thread]),
+  });
+  spawn().link.handleMessage({ kind: 'packets-calm', thread: 77 });
+  assert.deepEqual(heard, [[WORKER, 77]]);
+});
+
 test('the sessions hear of a worker’s death before its successor starts', () => {
   const gone: number[] = [];
   const { spawn } = build({ workerGone: (worker) => gone.push(worker) });
@@ -157,6 +166,7 @@ function build(services: Partial<WorkerServices>): {
         tunnelOpened: () => undefined,
         tunnelClosed: () => undefined,
         endpointsChanged: () => undefined,
+        packetsCalm: () => undefined,
         workerGone: () => undefined,
         ...services,
       },

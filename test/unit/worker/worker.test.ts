@@ -35,6 +35,12 @@ test('where its clients send from goes to the primary as the engine says it', as
   assert.deepEqual(told.at(-1), { kind: 'endpoints', changes });
 });
 
+test('that its packet thread is calm goes to the primary, which may make it urgent', async (t) => {
+  const { engine, told } = await bench(t);
+  engine.emit({ type: 'packets-calm', thread: 77 });
+  assert.deepEqual(told.at(-1), { kind: 'packets-calm', thread: 77 });
+});
+
 test('a session that is over its time is closed within a second and its client told', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const made = await bench(t, { answer: grant(5000) });
