@@ -1,8 +1,11 @@
 // What the figures were measured on, and of which version.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+
+const CONGESTION_CONTROL = '/proc/sys/net/ipv4/tcp_congestion_control';
 
 /** Facts by name; a program that is not installed says so. */
 export function readMachine(): Readonly<Record<string, string>> {
@@ -11,6 +14,8 @@ export function readMachine(): Readonly<Record<string, string>> {
     cores: String(availableParallelism()),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     kernel: release(),
+    // It decides how much of what is sent is lost at a client that takes single packets.
+    'congestion control': readFileSync(CONGESTION_CONTROL, 'utf8').trim(),
     node: process.version,
     openssl: process.versions.openssl,
     openconnect: firstLine('openconnect', ['--version']),
