@@ -3,7 +3,7 @@ import { checkSessions, checkWarnings, type Channel } from '../checks.ts';
 import { LoadRun } from '../load/scene.ts';
 import type { Bench, Outcome } from '../measurements.ts';
 import type { Scene, SceneOptions } from '../scene.ts';
-import { DIRECTIONS, Iperf } from './iperf.ts';
+import { Iperf } from './iperf.ts';
 
 /** Much longer than any measurement: the client is stopped when its lab is closed. */
 const HOLD_SECONDS = '900';
@@ -17,13 +17,7 @@ export function bulk(channel: Channel, options: SceneOptions = {}) {
     const scene = await open(options);
     const { run, addresses } = await connect(scene, channel, 1);
     const iperf = await Iperf.start(scene, addresses);
-    const figures: Record<string, number> = {};
-    for (const direction of DIRECTIONS) {
-      const cost = await iperf.run(direction, seconds, run.program);
-      figures[direction] = cost.server;
-      figures[`${direction}Client`] = cost.client;
-      figures[`${direction}MbitPerSecond`] = cost.megabitPerSecond;
-    }
+    const figures = await iperf.bothWays(seconds, run.program);
     checkSessions(await scene.sessions(), 1, channel);
     checkWarnings(scene.warnings());
     return { figures };

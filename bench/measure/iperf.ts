@@ -75,6 +75,18 @@ export class Iperf {
     };
   }
 
+  /** First down, then up: the figures of a bulk row, by name. */
+  async bothWays(seconds: number, client: Pick<Program, 'pid'>): Promise<Record<string, number>> {
+    const figures: Record<string, number> = {};
+    for (const direction of DIRECTIONS) {
+      const cost = await this.run(direction, seconds, client);
+      figures[direction] = cost.server;
+      figures[`${direction}Client`] = cost.client;
+      figures[`${direction}MbitPerSecond`] = cost.megabitPerSecond;
+    }
+    return figures;
+  }
+
   #stream(n: number, address: string, direction: Direction, seconds: number): Program {
     return this.#scene.lab.client.spawn('iperf3', [
       ...['-c', this.#scene.inside4, '-B', address, '-p', `${FIRST_PORT + n}`, '-J'],

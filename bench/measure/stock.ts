@@ -3,20 +3,14 @@ import { ALICE } from '../../test/scenario/harness/accounts.ts';
 import { Client } from '../../test/scenario/harness/client.ts';
 import { checkSessions, checkWarnings, type Channel } from '../checks.ts';
 import type { Bench, Outcome } from '../measurements.ts';
-import { DIRECTIONS, Iperf } from './iperf.ts';
+import { Iperf } from './iperf.ts';
 
 export function stock(channel: Channel) {
   return async ({ open, seconds }: Bench): Promise<Outcome> => {
     const scene = await open();
     const client = await Client.connect(scene.lab, { account: ALICE, dtls: channel === 'dtls' });
     const iperf = await Iperf.start(scene, [client.ipv4]);
-    const figures: Record<string, number> = {};
-    for (const direction of DIRECTIONS) {
-      const cost = await iperf.run(direction, seconds, client.program);
-      figures[direction] = cost.server;
-      figures[`${direction}Client`] = cost.client;
-      figures[`${direction}MbitPerSecond`] = cost.megabitPerSecond;
-    }
+    const figures = await iperf.bothWays(seconds, client.program);
     checkSessions(await scene.sessions(), 1, channel);
     checkWarnings(scene.warnings());
     return { figures };

@@ -38,26 +38,6 @@ export function threadsOf(
   });
 }
 
-/** What threads have waited for a core while they were ready to run, since they began. */
-export interface Waits {
-  readonly count: number;
-  readonly delayMs: number;
-}
-
-/** Of all threads of that name, together. */
-export function waitsOf(pids: readonly number[], name: string): Waits {
-  const waits = { count: 0, delayMs: 0 };
-  for (const pid of pids) {
-    for (const task of readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}`)) {
-      if (readQuietly(`${task}/comm`)?.trimEnd() !== name) continue;
-      const [, delayNs = 0, count = 0] = (readQuietly(`${task}/schedstat`) ?? '').split(' ');
-      waits.delayMs += Number(delayNs) / 1e6;
-      waits.count += Number(count);
-    }
-  }
-  return waits;
-}
-
 /** A zombie is not alive. */
 export function isAlive(pid: number): boolean {
   const stat = readStat(pid);
