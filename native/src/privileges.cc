@@ -39,6 +39,21 @@ bool all_sets_empty(const std::string& status) {
   return true;
 }
 
+Result<bool> no_thread_has_capabilities() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir("/proc/self/task"), ::closedir);
+  if (tasks == nullptr) return OsError::last("opendir /proc/self/task");
+  while (const dirent* entry = ::readdir(tasks.get())) {
+    if (entry->d_name[0] == '.') continue;
+    auto status = read_status(entry->d_name);
+    // A thread that has ended meanwhile has no capabilities.
+    const int error = status.failed() ? status.error().code : 0;
+    if (error == ENOENT || error == ESRCH) continue;
+    if (status.failed()) return status.error();
+    if (!all_sets_empty(status.value())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 OsError die_with_parent(pid_t parent_pid) {
@@ -48,18 +63,12 @@ OsError die_with_parent(pid_t parent_pid) {
   return {};
 }
 
-Result<bool> has_no_capabilities() {
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir("/proc/self/task"), ::closedir);
-  if (tasks == nullptr) return OsError::last("opendir /proc/self/task");
-  while (const dirent* entry = ::readdir(tasks.get())) {
-    if (entry->d_name[0] == '.') continue;
-    auto status = read_status(entry->d_name);
-    // A thread that has ended meanwhile has no capabilities.
-    if (status.failed() && status.error().code == ENOENT) continue;
-    if (status.failed()) return status.error();
-    if (!all_sets_empty(status.value())) return false;
+Result<bool> has_no_capabilities(int patience_ms) {
+  for (;; patience_ms--) {
+    auto harmless = no_thread_has_capabilities();
+    if (harmless.failed() || harmless.value() || patience_ms <= 0) return harmless;
+    ::usleep(1000);
   }
-  return true;
 }
 
 OsError forbid_inspection() {

@@ -13,8 +13,11 @@ namespace wolfguard {
  */
 OsError die_with_parent(pid_t parent_pid);
 
-/** Whether no thread of this process has a capability; EIO when /proc does not say. */
-Result<bool> has_no_capabilities();
+/**
+ * Whether no thread of this process has a capability; EIO when /proc does not say. setuid() leaves
+ * out a thread that is just ending, which the kernel shows a little longer: such are waited for.
+ */
+Result<bool> has_no_capabilities(int patience_ms);
 
 /** No ptrace by others of the same user, no core file: both would hold keys. */
 OsError forbid_inspection();
