@@ -1,7 +1,5 @@
 #include "engine.h"
 
-#include <unistd.h>
-
 #include "thread_priority.h"
 
 namespace wolfguard {
@@ -30,10 +28,9 @@ std::string Engine::set_tls(const TlsOptions& options) {
 /** Joined by close(). Reads nothing before start(): until then the process may still be root's. */
 void Engine::start_packet_thread() {
   packet_thread_ = std::thread([this] {
-    const bool raised = put_this_thread_first();
-    if (!raised) put_others_behind(::gettid());
     const UrgentThread urgency;
-    raised_ = raised ? Raised::kYes : Raised::kNo;
+    if (!urgency.allowed()) put_others_behind(urgency.thread());
+    raised_ = urgency.allowed() ? Raised::kYes : Raised::kNo;
     raised_.notify_one();
     gate_.wait(Gate::kShut);
     if (gate_ == Gate::kOpen) packets_->run(urgency);

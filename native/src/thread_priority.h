@@ -1,14 +1,16 @@
 // The packet thread comes first. By itself the scheduler would let a packet wait for milliseconds
 // behind handshakes, JavaScript and its garbage collector, who want the same cores.
 //
-//   allowed (root, CAP_SYS_NICE)   packet thread urgent while calm (SCHED_FIFO, urgency.h), at nice
-//                                  -10 while busy; everything else as it was
+//   allowed (root, CAP_SYS_NICE)   packet thread urgent while calm (SCHED_FIFO, urgency.h), like
+//   all
+//                                  others while busy
 //   refused (some containers)      packet thread as it was, everything else of the worker at nice
 //                                  10
 //
-// Nice -10 alone lets a packet wait for the next tick, 4 ms, behind JavaScript that is busy. To
-// step back is free to all; to become urgent again takes CAP_SYS_NICE, which a worker has given
-// away: its primary does that for it when it says that it is calm.
+// Busy, it is better not first: who is woken for every single datagram finds one at a time, and a
+// stock client's upload costs twice the CPU. To step back is free to all; to become urgent again
+// takes CAP_SYS_NICE, which a worker has given away: its primary does that for it when it says that
+// it is calm.
 #pragma once
 
 #include <sys/types.h>
@@ -19,9 +21,6 @@
 #include "urgency.h"
 
 namespace wolfguard {
-
-/** Puts the calling thread before all others; false where that is not allowed. */
-bool put_this_thread_first();
 
 /**
  * A thread that runs the moment it wakes up; 0: the calling one. EPERM without CAP_SYS_NICE, ESRCH
@@ -40,6 +39,7 @@ class UrgentThread {
    * itself urgent; somebody with the privilege should.
    */
   bool adapt(int64_t now_ms) { return allowed_ && urgency_.due(now_ms) && look(now_ms); }
+  bool allowed() const { return allowed_; }
   pid_t thread() const { return thread_; }
 
  private:

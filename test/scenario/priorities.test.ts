@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { after, test } from 'node:test';
@@ -28,15 +27,12 @@ test('the packet thread of every worker comes before all other threads', options
   const workers = await server.workers();
   for (const pid of workers) {
     const threads = threadsOf(pid);
-    assert.deepEqual(nicesOf(threads, isPackets), [Math.max(usual - 10, -20)]);
+    assert.deepEqual(nicesOf(threads, isPackets), [usual]);
     assert.deepEqual(nicesOf(threads, isHandshakes), [usual]);
     assert.deepEqual(nicesOf(threads, isAnythingElse), [usual]);
     for (const { name, policy } of threads) {
       assert.equal(policy, name === 'wolf-packets' ? FIFO : SHARED, name);
     }
-    // Between sessions of their own, nice values count only by the nice value of the session.
-    const group = `/proc/${pid}/autogroup`;
-    if (existsSync(group)) assert.match(readFileSync(group, 'utf8'), /nice -10$/m);
   }
   const { authPid } = await server.ask<'status'>({ command: 'status' });
   for (const pid of [server.program.pid, authPid ?? 0]) {
@@ -66,7 +62,7 @@ test(
       ...['--target', server.inside4, '--seconds', '3'],
     ]);
     await eventually('it shares', 20_000, () => packets()?.policy === SHARED);
-    assert.equal(packets()?.nice, Math.max(usual - 10, -20));
+    assert.equal(packets()?.nice, usual);
     await flood.report(20_000);
     await eventually('it is urgent again', 2000, () => packets()?.policy === FIFO);
   },
