@@ -18,12 +18,11 @@ export interface Ready {
 export class LoadRun {
   readonly program: Program;
 
-  /** `wrapper`: a command in front of it that becomes it (chrt and its like). */
-  constructor(lab: Lab, args: readonly string[], wrapper: readonly string[] = []) {
+  constructor(lab: Lab, args: readonly string[]) {
     const login = ['--user', ALICE.user, '--password', ALICE.password];
-    const load = [LOAD, ...args, '--server', `${SERVER_IPV4}:${PORT}`, ...login];
-    const [program = '', ...rest] = [...wrapper, process.execPath, ...load];
-    this.program = lab.client.spawn(program, rest);
+    this.program = lab.client.spawn(process.execPath, [
+      ...[LOAD, ...args, '--server', `${SERVER_IPV4}:${PORT}`, ...login],
+    ]);
     lab.onClose(() => this.program.stop());
   }
 

@@ -1,11 +1,8 @@
 // The packet thread comes first. By itself the scheduler would let a packet wait for milliseconds
 // behind handshakes, JavaScript and its garbage collector, who want the same cores.
 //
-//   allowed (root, CAP_SYS_NICE)   packet thread urgent while calm (SCHED_FIFO, urgency.h), like
-//   all
-//                                  others while busy
-//   refused (some containers)      packet thread as it was, everything else of the worker at nice
-//                                  10
+//   allowed (root, CAP_SYS_NICE)   urgent while calm (SCHED_FIFO, urgency.h), usual while busy
+//   refused (some containers)      usual, and everything else of the worker at nice 10
 //
 // Busy, it is better not first: who is woken for every single datagram finds one at a time, and a
 // stock client's upload costs twice the CPU. To step back is free to all; to become urgent again
