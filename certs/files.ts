@@ -44,6 +44,15 @@ export function readNamedFile(path: string, what: string): string {
   }
 }
 
+/** The bytes of a file that an operator named; `what` says what it should hold. */
+export function readNamedBytes(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new WolfguardError('FILE_READ', `cannot read the ${what} ${path}: ${reasonOf(error)}`);
+  }
+}
+
 /** "no such file", "permission denied" … instead of Node's whole sentence. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

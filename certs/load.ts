@@ -18,9 +18,16 @@ export interface ServerCertificate {
   readonly warnings: readonly string[];
 }
 
+/** Where a certificate and its key are; `passphrase` null = the key is not encrypted. */
+export interface ServerCertificatePaths {
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly passphrase: string | null;
+}
+
 /** Reads and checks `tls.certificate` and `tls.private_key`; throws WolfguardError. */
 export function loadServerCertificate(
-  paths: { readonly certificate: string; readonly privateKey: string },
+  paths: ServerCertificatePaths,
   now: EpochMs,
 ): ServerCertificate {
   if (paths.privateKey.startsWith('pkcs11:')) {
@@ -30,8 +37,8 @@ export function loadServerCertificate(
     );
   }
   const chain = parseChain(readNamedFile(paths.certificate, 'certificate'), paths.certificate);
-  const privateKeyPem = readNamedFile(paths.privateKey, 'private key');
-  const key = parseKey(privateKeyPem, paths.privateKey);
+  const written = readNamedFile(paths.privateKey, 'private key');
+  const key = parseKey(written, paths);
   const leaf = chain.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined) {
     throw new WolfguardError(
@@ -42,7 +49,9 @@ export function loadServerCertificate(
   const ordered = orderFrom(leaf, chain);
   return {
     certificateChainPem: ordered.map(String).join(''),
-    privateKeyPem,
+    privateKeyPem: isEncrypted(written)
+      ? key.export({ type: 'pkcs8', format: 'pem' }).toString()
+      : written,
     pin: pinOf(leaf.toString()),
     notAfter: leaf.validToDate.getTime(),
     warnings: [
@@ -75,17 +84,27 @@ function parseChain(pem: string, path: string): X509Certificate[] {
   });
 }
 
-function parseKey(pem: string, path: string): KeyObject {
-  if (/ENCRYPTED/.test(pem)) {
+const isEncrypted = (pem: string): boolean => pem.includes('ENCRYPTED');
+
+function parseKey(
+  pem: string,
+  { privateKey: path, passphrase }: ServerCertificatePaths,
+): KeyObject {
+  if (isEncrypted(pem) && passphrase === null) {
     throw new WolfguardError(
       'TLS_KEY',
-      `the private key ${path} is protected by a passphrase, which a server cannot type; write it without one: openssl pkey -in ${path} -out new.key`,
+      `the private key ${path} is protected by a passphrase: write that into a file that only root may read, and name it in tls.private_key_passphrase_file`,
     );
   }
   try {
-    return createPrivateKey(pem);
+    return createPrivateKey({ key: pem, passphrase: passphrase ?? undefined });
   } catch {
-    throw new WolfguardError('TLS_KEY', `${path} holds no private key in PEM form`);
+    throw new WolfguardError(
+      'TLS_KEY',
+      isEncrypted(pem)
+        ? `the passphrase in tls.private_key_passphrase_file does not open the private key ${path}`
+        : `${path} holds no private key in PEM form`,
+    );
   }
 }
 

@@ -104,7 +104,7 @@ export function readEditedConfig(configPath: string): EditedConfig | 'none' | 'w
   const { listen, tls, auth, admin } = loaded.config;
   return {
     port: listen.tcp[0]?.port,
-    certificate: tls.certificate,
+    certificate: tls.certificate[0] ?? '',
     passwdFile: auth.file.path,
     adminSocket: admin.socket,
   };

@@ -25,13 +25,22 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
 ];
 
 function checkTlsFiles({ tls }: Config): Finding[] {
-  const certificate = attempt('tls.certificate', () => leafOf(readText(tls.certificate)));
-  const key = attempt('tls.private_key', () => privateKeyOf(readText(tls.private_key)));
-  if (certificate.ok && key.ok && !certificate.value.checkPrivateKey(key.value)) {
-    const message = `is not the key of the certificate in ${quote(tls.certificate)}`;
-    return [finding('tls.private_key', message)];
-  }
-  return [certificate, key].flatMap((result) => (result.ok ? [] : [result.finding]));
+  const { private_key_passphrase_file: passphraseFile } = tls;
+  const passphrase = attempt('tls.private_key_passphrase_file', () =>
+    passphraseFile === null ? undefined : (readText(passphraseFile).split(/\r?\n/, 1)[0] ?? ''),
+  );
+  if (!passphrase.ok) return [passphrase.finding];
+  return tls.certificate.flatMap((certificatePath, index) => {
+    const certificate = attempt('tls.certificate', () => leafOf(readText(certificatePath)));
+    const key = attempt('tls.private_key', () =>
+      privateKeyOf(readText(tls.private_key[index] ?? ''), passphrase.value),
+    );
+    if (certificate.ok && key.ok && !certificate.value.checkPrivateKey(key.value)) {
+      const message = `is not the key of the certificate in ${quote(certificatePath)}`;
+      return [finding('tls.private_key', message)];
+    }
+    return [certificate, key].flatMap((result) => (result.ok ? [] : [result.finding]));
+  });
 }
 
 /** Asks the library that the engine will ask. */
@@ -134,15 +143,18 @@ function leafOf(pem: string): X509Certificate {
   return leaf;
 }
 
-function privateKeyOf(pem: string): KeyObject {
+function privateKeyOf(pem: string, passphrase: string | undefined): KeyObject {
   try {
-    return createPrivateKey(pem);
+    return createPrivateKey({ key: pem, passphrase });
   } catch (error) {
     const locked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+    if (!locked && !pem.includes('ENCRYPTED')) {
+      throw new Mismatch('the file holds no private key in PEM form');
+    }
     throw new Mismatch(
-      locked || pem.includes('ENCRYPTED')
-        ? 'the key has a passphrase, and nobody is there to type it'
-        : 'the file holds no private key in PEM form',
+      passphrase === undefined
+        ? 'the key has a passphrase, and nobody is there to type it: name a file with it in tls.private_key_passphrase_file'
+        : 'the passphrase in tls.private_key_passphrase_file does not open the key',
     );
   }
 }

@@ -129,6 +129,21 @@ export function list<T>(element: Kind<T>, plural: string, options: { nonEmpty?: 
   return kind;
 }
 
+/** A value, or a list of such; a list of one means the same as the one alone. */
+export function oneOrMore<T>(element: Kind<T>, plural: string): Kind<readonly T[]> {
+  const many = list(element, plural, { nonEmpty: true });
+  return {
+    ...many,
+    name: `${element.name}, or ${many.name}`,
+    example: element.example,
+    parse: (raw, say) => {
+      if (Array.isArray(raw)) return many.parse(raw, say);
+      const value = element.parse(raw, say);
+      return value === MISTAKE ? MISTAKE : [value];
+    },
+  };
+}
+
 /** Header lines: a table of names and texts. */
 export const headers: Kind<Readonly<Record<string, string>>> = {
   name: 'table of texts',

@@ -1,6 +1,7 @@
 // The steps of a login chain.
 import { quote, wrongType } from './kind.ts';
 import type { Kind } from './kind.ts';
+import type { SelectableGroup } from '../core/ipc/messages.ts';
 import { nearest } from './suggest.ts';
 
 const STEPS = ['file', 'pam', 'ldap', 'radius', 'certificate', 'totp', 'oidc', 'saml', 'gssapi'];
@@ -19,5 +20,21 @@ export const stepName: Kind<string> = {
       `${quote(raw)} is not a step of a login`,
       near === undefined ? known : `did you mean ${quote(near)}?`,
     );
+  },
+};
+
+/** "staff", or "staff[All our people]" as in ocserv. */
+export const selectableGroup: Kind<SelectableGroup> = {
+  name: 'group',
+  expected: 'the name of a group',
+  example: '"staff[All our people]"',
+  parse: (raw, say) => {
+    if (typeof raw !== 'string') return wrongType(selectableGroup, raw, say);
+    const parts = /^([^[\]\p{Cc}]{1,64})(?:\[([^[\]\p{Cc}]{1,64})\])?$/u.exec(raw);
+    const name = parts?.[1]?.trim() ?? '';
+    if (name === '') {
+      return say(`${quote(raw)} is not a group`, 'write "name" or "name[What people read]"');
+    }
+    return { name, label: parts?.[2]?.trim() ?? name };
   },
 };

@@ -5,7 +5,8 @@ import type { Path, Say } from './kind.ts';
 import { locate } from './positions.ts';
 import { inOrder, renderProblems } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
-import { isAvailable, schema, sections } from './schema.ts';
+import { findContradictions } from './contradictions.ts';
+import { isAvailable, sections } from './schema.ts';
 import type { Config } from './schema.ts';
 import { findStrangers } from './strangers.ts';
 import { parseDocument } from './syntax.ts';
@@ -60,10 +61,10 @@ function build(root: Table, findings: Finding[]): Config {
   for (const [name, section] of sections) {
     if (!isAvailable(section)) continue;
     const path = name.split('.');
-    const written = path.reduce<unknown>((at, part) => (isTable(at) ? at[part] : undefined), root);
+    const written = valueAt(root, path);
     const values =
       section.shape === 'list'
-        ? buildList(name, section, written, findings)
+        ? buildList(name, section, written, root, findings)
         : buildTable(name, section, isTable(written) ? written : {}, path, findings);
     const [parent, child] = path;
     if (child === undefined) config[name] = values;
@@ -73,21 +74,72 @@ function build(root: Table, findings: Finding[]): Config {
   return config as unknown as Config;
 }
 
-/** A list that nobody wrote is one table of defaults; a table that somebody wrote has all keys. */
-function buildList(name: string, section: Section, written: unknown, findings: Finding[]): Table[] {
-  if (!Array.isArray(written)) return [buildTable(name, section, {}, [], findings)];
+/**
+ * A list that nobody wrote is one table of defaults, or empty where defaults make no sense; a table
+ * that somebody wrote has all required keys.
+ */
+function buildList(
+  name: string,
+  section: Section,
+  written: unknown,
+  root: Table,
+  findings: Finding[],
+): Table[] {
+  if (!Array.isArray(written)) {
+    return section.required === undefined ? [buildTable(name, section, {}, [], findings)] : [];
+  }
   return written.map((element: unknown, index) => {
     const path = [...name.split('.'), index];
     const table = isTable(element) ? element : {};
     for (const [key, spec] of Object.entries(section.keys)) {
       if (!isTable(element) || !spec.available || Object.hasOwn(table, key)) continue;
+      if (section.required?.includes(key) === false) continue;
       const suggestion = `for example ${key} = ${spec.kind.example}`;
       const message = `[[${name}]] needs ${JSON.stringify(key)}`;
       findings.push({ path, at: 'key', key: `${name}.${key}`, message, suggestion });
     }
-    return buildTable(name, section, table, path, findings);
+    return {
+      ...buildTable(name, section, table, path, findings),
+      ...buildOverrides(section, table, root, path, findings),
+    };
   });
 }
+
+/** The sections that a table takes over: its own keys over those of the file. */
+function buildOverrides(
+  section: Section,
+  table: Table,
+  root: Table,
+  path: Path,
+  findings: Finding[],
+): Table {
+  if (section.overrides.length === 0) return {};
+  const merged: Record<string, unknown> = {};
+  for (const name of section.overrides) merged[name] = overlay(root[name], table[name]);
+  const found: Finding[] = [];
+  const built = build(merged, found) as unknown as Table;
+  // What is wrong in the file's own sections has been said there.
+  for (const finding of found) {
+    const own = finding.path.slice(0, 2);
+    if (valueAt(table, own) === undefined) continue;
+    findings.push({ ...finding, path: [...path, ...finding.path] });
+  }
+  return Object.fromEntries(section.overrides.map((name) => [name, built[name]]));
+}
+
+/** Keys over keys, one level of sections down as well; lists replace lists. */
+function overlay(below: unknown, above: unknown): unknown {
+  if (!isTable(above)) return below;
+  if (!isTable(below)) return above;
+  const merged: Record<string, unknown> = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    merged[name] = isTable(value) && isTable(below[name]) ? { ...below[name], ...value } : value;
+  }
+  return merged;
+}
+
+const valueAt = (root: Table, path: Path): unknown =>
+  path.reduce<unknown>((at, part) => (isTable(at) ? at[part] : undefined), root);
 
 function buildTable(
   name: string,
@@ -124,16 +176,9 @@ const neverSaid =
   };
 
 /** What no single value shows. */
-function crossCheck({ network }: Config, findings: readonly Finding[]): Finding[] {
-  const doubtful = findings.some(({ key }) => key === 'network.ipv4' || key === 'network.ipv6');
-  if (doubtful || network.ipv4 !== null || network.ipv6 !== null) return [];
-  return [
-    {
-      path: ['network', 'ipv4'],
-      at: 'value',
-      key: 'network.ipv4',
-      message: 'network.ipv4 and network.ipv6 are both empty: clients would get no address',
-      suggestion: `for example ${schema.network.keys.ipv4.kind.example}`,
-    },
-  ];
+function crossCheck(config: Config, findings: readonly Finding[]): Finding[] {
+  const doubtful = new Set(findings.map(({ key }) => key));
+  return findContradictions(config).filter(
+    ({ key, also }) => !doubtful.has(key) && !also.some((other) => doubtful.has(other)),
+  );
 }

@@ -28,7 +28,9 @@ function renderSection(name: string, section: Section): string {
   const about = [...state, section.about].filter((part) => part !== '').join(': ');
   const lines = about === '' ? [] : wrap(about.charAt(0).toUpperCase() + about.slice(1));
   if (section.example.length > 0) {
-    lines.push(...section.example.map((line) => (living ? line : `#${line}`)));
+    // A list with keys that have no sensible default is empty until somebody writes it.
+    const written = living && section.required === undefined;
+    lines.push(...section.example.map((line) => (written ? line : `#${line}`)));
   } else {
     lines.push(withComment(living ? header : `#${header}`, section.reloadable ? '[R]' : ''));
     for (const [key, spec] of Object.entries(section.keys))

@@ -2,14 +2,14 @@
 // that arrives turns its `later(…)` into `key(…)` and nothing else changes here.
 import { isTable, wrongType } from './kind.ts';
 import type { Kind } from './kind.ts';
-import { optional, text } from './kinds.ts';
-import { pool } from './kinds_net.ts';
+import { optional } from './kinds.ts';
+import { domain, pool } from './kinds_net.ts';
 import { auth, chain, file, ldap, oidc, pam, radius } from './schema_auth.ts';
 import { policy } from './schema_policy.ts';
 import * as operation from './schema_operation.ts';
 import * as server from './schema_server.ts';
 import { acme, dtls, tls } from './schema_tls.ts';
-import { later, list, named } from './table.ts';
+import { key, later, list, named } from './table.ts';
 import type { ConfigOf, Key, Section } from './table.ts';
 
 const anyTable: Kind<Readonly<Record<string, unknown>>> = {
@@ -21,7 +21,8 @@ const anyTable: Kind<Readonly<Record<string, unknown>>> = {
 
 const vhost = list(
   {
-    about: 'another name on the same port, with its own certificate, login and policy',
+    about:
+      'Another name on the same port, with its own certificate, login and policy. Every key of [tls], [auth], [auth.…] and [policy] may be set again in vhost.tls, vhost.auth and vhost.policy; what is not set is as for the main server',
     example: [
       '[[vhost]]',
       'name = "partners.example.com"',
@@ -30,13 +31,13 @@ const vhost = list(
       'policy = { routes = ["10.20.0.0/16"] }',
       'ipv4 = "10.78.0.0/16"',
     ],
+    required: ['name'],
+    overrides: ['tls', 'auth', 'policy'],
   },
   {
-    name: later(text(), '', 'the server name that clients ask for'),
-    tls: later(anyTable, {}, 'keys of [tls]'),
-    auth: later(anyTable, {}, 'keys of [auth]'),
-    policy: later(anyTable, {}, 'keys of [policy]'),
-    ipv4: later(optional(pool(4, 8, 30)), '', 'its own address pool'),
+    name: key(domain, 'partners.example.com', 'the server name that clients ask for'),
+    ipv4: key(optional(pool(4, 8, 30)), '', 'its own address pool; "" = that of [network]'),
+    ipv6: key(optional(pool(6, 16, 126)), '', 'its own address pool; "" = that of [network]'),
   },
 );
 
@@ -91,8 +92,13 @@ export const schema = {
   user,
 } as const;
 
+/** What one server name has of its own, or as the main server has it. */
+export type HostConfig = Pick<ConfigOf<typeof schema>, 'tls' | 'auth' | 'policy'>;
+
 /** A checked wolfguard.toml: the names are the file's; keys still to come are not in it. */
-export type Config = ConfigOf<typeof schema>;
+export type Config = Omit<ConfigOf<typeof schema>, 'vhost'> & {
+  readonly vhost: readonly (ConfigOf<typeof schema>['vhost'] & HostConfig)[];
+};
 
 /** The same table for lookups by names that people wrote. */
 export const sections: ReadonlyMap<string, Section> = new Map<string, Section>(

@@ -11,12 +11,17 @@ const SOCKET_PATH_BYTES = 107;
 export const ban = table(
   { reloadable: true, about: 'sources that collect too many points are locked out for a while' },
   {
-    max_score: later(integer(0, 1_000_000), 80, 'points that ban a source'),
-    wrong_password: later(integer(0, 1_000_000), 10, 'points for a wrong password'),
-    failed_connect: later(integer(0, 1_000_000), 1, 'points for a connection without a login'),
+    max_score: key(integer(0, 1_000_000), 80, 'points that ban a source; 0 = nobody is banned'),
+    duration: key(duration({ zero: false }), '5m', 'how long a source stays banned'),
+    wrong_password: key(integer(0, 1_000_000), 10, 'points for a wrong password'),
+    failed_connect: key(
+      integer(0, 1_000_000),
+      1,
+      'points for a connection that ends without a login, or with a bad cookie',
+    ),
     kkdcp: later(integer(0, 1_000_000), 1, 'points for a request to the Kerberos proxy'),
-    reset_after: later(duration({ zero: false }), '20m', 'when points are forgotten'),
-    allow: later(list(network, 'networks'), [], 'never banned'),
+    reset_after: key(duration({ zero: false }), '20m', 'when points are forgotten'),
+    allow: key(list(network, 'networks'), [], 'never banned'),
   },
 );
 
@@ -26,8 +31,8 @@ export const camouflage = table(
     about: 'look like an ordinary web server unless the URL carries the secret',
   },
   {
-    secret: later(text(), '', 'what the URL must carry; "" = off'),
-    realm: later(text(), '', 'asks others for a password to this realm'),
+    secret: key(text(), '', 'what the URL must carry; "" = off'),
+    realm: key(text(), '', 'asks others for a password to this realm'),
   },
 );
 

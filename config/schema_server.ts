@@ -15,12 +15,12 @@ export const listen = table(
       'TLS control channel; "[::]" is dual-stack',
     ),
     udp: key(listeners, ['[::]:443'], 'DTLS data channel; [] turns DTLS off'),
-    proxy_protocol: later(
+    proxy_protocol: key(
       choice('off', 'v1', 'v2', 'any'),
       'off',
       'the PROXY header ahead of TLS: "off", "v1", "v2", "any"',
     ),
-    proxy_trusted: later(
+    proxy_trusted: key(
       list(network, 'networks'),
       [],
       'only these sources may send it; others are closed',

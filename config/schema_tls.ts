@@ -1,6 +1,6 @@
 // The schema of certificates, keys and what the handshakes may use.
 import type { Kind } from './kind.ts';
-import { boolean, choice, list, onlyNow, optional, path, text } from './kinds.ts';
+import { boolean, choice, list, oneOrMore, onlyNow, optional, path, text } from './kinds.ts';
 import { domain } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
 
@@ -8,18 +8,26 @@ export const tls = table(
   { reloadable: true },
   {
     certificate: key(
-      path('/etc/wolfguard/server.pem'),
+      oneOrMore(path('/etc/wolfguard/server.pem'), 'paths'),
       '/etc/wolfguard/server.pem',
-      'the chain as PEM, the server first',
+      'the chain as PEM, the server first; or a list of such files, for example RSA and ECDSA',
     ),
     private_key: key(
-      onlyNow(
-        keyLocation('/etc/wolfguard/server.key'),
-        isPath,
-        'a path to a PEM file works now, for example "/etc/wolfguard/server.key"',
+      oneOrMore(
+        onlyNow(
+          keyLocation('/etc/wolfguard/server.key'),
+          isPath,
+          'a path to a PEM file works now, for example "/etc/wolfguard/server.key"',
+        ),
+        'paths',
       ),
       '/etc/wolfguard/server.key',
-      'PEM, without a passphrase; a pkcs11: URI is not available yet',
+      'PEM; a list where certificate is one, in the same order; a pkcs11: URI is not available yet',
+    ),
+    private_key_passphrase_file: key(
+      optional(path('/etc/wolfguard/server.pass')),
+      '',
+      'its first line is the passphrase of encrypted private keys; "" = they have none',
     ),
     min_version: key(choice('1.2', '1.3'), '1.2', '"1.2" or "1.3"'),
     groups: key(
@@ -28,27 +36,23 @@ export const tls = table(
       'key exchange, post-quantum first; "" = the library\'s own',
     ),
     ciphers: key(text(), '', 'TLS 1.2 list in OpenSSL syntax; "" = the server\'s own'),
-    ocsp_response: later(
+    ocsp_response: key(
       optional(path('/etc/wolfguard/ocsp.der')),
       '',
       'DER file to staple, re-read when it changes',
     ),
-    client_ca: later(
+    client_ca: key(
       optional(path('/etc/wolfguard/client-ca.pem')),
       '',
       'turns certificate login on',
     ),
-    client_crl: later(
-      optional(path('/etc/wolfguard/client.crl')),
-      '',
-      'revoked client certificates',
-    ),
-    user_field: later(
+    client_crl: key(optional(path('/etc/wolfguard/client.crl')), '', 'revoked client certificates'),
+    user_field: key(
       text(),
       'CN',
       'where the user stands in a client certificate: CN, UID, SAN:email, SAN:upn, an OID',
     ),
-    group_field: later(text(), 'OU', 'where the group stands'),
+    group_field: key(text(), 'OU', 'where the group stands'),
   },
 );
 

@@ -18,7 +18,9 @@ function inspectTable(table: Table, section: string, path: Path): Finding[] {
     const here = [...path, name];
     const spec = keyOf(section, name);
     if (spec !== undefined) return spec.available ? [] : [notYet(here, `${section}.${name}`)];
-    const full = section === '' ? name : `${section}.${name}`;
+    // [[vhost]] tls = { … } holds keys of [tls].
+    const overrides = sections.get(section)?.overrides.includes(name) === true;
+    const full = section === '' || overrides ? name : `${section}.${name}`;
     const inner = sections.get(full);
     if (inner !== undefined) return inspectSection(inner, full, value, here);
     return [unknown(name, section, value, here)];

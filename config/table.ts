@@ -31,6 +31,10 @@ export interface Section<K extends Keys = Keys, S extends Shape = Shape> {
   readonly keys: K;
   /** Lines to show where defaults alone would explain nothing. */
   readonly example: readonly string[];
+  /** Of a list: the keys that every element must have; undefined = all. */
+  readonly required: readonly string[] | undefined;
+  /** Sections that may stand inside this one and take over what the same section outside says. */
+  readonly overrides: readonly string[];
 }
 
 type KeyOptions = { readonly reloadable?: boolean };
@@ -55,6 +59,8 @@ type SectionOptions = {
   readonly about?: string;
   readonly reloadable?: boolean;
   readonly example?: readonly string[];
+  readonly required?: readonly string[];
+  readonly overrides?: readonly string[];
 };
 
 const sectionOf =
@@ -65,6 +71,8 @@ const sectionOf =
     reloadable: options.reloadable ?? false,
     keys,
     example: options.example ?? [],
+    required: options.required,
+    overrides: options.overrides ?? [],
   });
 
 export const table = sectionOf('table');

@@ -3,8 +3,10 @@
 // returns at once. What happened comes back through `onEvent`, in order per connection.
 import { loadAddon } from './addon.ts';
 import type {
+  ClientCertificate,
   EndpointChange,
   EngineOffloads,
+  TlsSettings,
   TunnelCounters,
   TunnelEnd,
   WorkerFds,
@@ -23,16 +25,6 @@ export interface EngineOptions {
   readonly pendingPerSource: number;
   /** Connections without a tunnel, all sources together. */
   readonly maxPendingConnections: number;
-}
-
-export interface TlsOptions {
-  readonly certificateChainPem: string;
-  readonly privateKeyPem: string;
-  readonly minVersion: '1.2' | '1.3';
-  /** OpenSSL group list; '' = OpenSSL's own. */
-  readonly groups: string;
-  /** OpenSSL TLS 1.2 cipher list; '' = ours. */
-  readonly ciphers: string;
 }
 
 /** Numbers are 0 where a limit or timer is off. */
@@ -72,6 +64,8 @@ export interface ConnectionInfo {
   /** OpenSSL's name, e.g. 'TLS_AES_256_GCM_SHA384'. */
   readonly tlsCipher: string;
   readonly serverName: string;
+  /** null: none was asked for, or the client has none. */
+  readonly clientCertificate: ClientCertificate | null;
   /** tcpi_pmtu of the connection; 0 if unknown. */
   readonly pathMtu: number;
 }
@@ -119,8 +113,11 @@ export interface Engine {
    * the other threads of the process have a lower one instead. Done by createEngine, while it may be.
    */
   readonly packetsRaised: boolean;
-  /** Replaces certificate and TLS settings for new connections; throws with OpenSSL's reason. */
-  setTls(options: TlsOptions): void;
+  /**
+   * Replaces certificates and TLS settings for new connections, by server name, the main server
+   * first; throws with OpenSSL's reason, and then nothing has changed.
+   */
+  setTls(hosts: readonly TlsSettings[]): void;
   /** Begins to accept. */
   start(): void;
   /** Stops passing plaintext of this connection to JavaScript; 'held' follows. */

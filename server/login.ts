@@ -20,7 +20,8 @@ export async function answerLogin(
   let reply: LoginReply;
   try {
     const outcome = await auth.login(request);
-    reply = outcome.kind === 'accepted' ? openSession(outcome, request, sessions) : outcome;
+    reply =
+      outcome.kind === 'accepted' ? openSession(outcome, request, sessions) : replyTo(outcome);
   } catch (error) {
     logger.error({ err: error }, 'a login failed by a bug of the server');
     reply = { kind: 'unavailable', reason: 'The server has a problem; try again later.' };
@@ -29,12 +30,24 @@ export async function answerLogin(
   return reply;
 }
 
+/** Without what only the primary may know. */
+function replyTo(outcome: Exclude<AuthOutcome, { kind: 'accepted' }>): LoginReply {
+  switch (outcome.kind) {
+    case 'form':
+      return { kind: 'form', dialogue: outcome.dialogue, form: outcome.form };
+    case 'failed':
+      return { kind: 'failed', reason: outcome.reason };
+    case 'unavailable':
+      return outcome;
+  }
+}
+
 function openSession(
   accepted: Extract<AuthOutcome, { kind: 'accepted' }>,
-  { peer, client }: LoginRequest,
+  { peer, client, vhost }: LoginRequest,
   sessions: LoginComponents['sessions'],
 ): LoginReply {
-  const result = sessions.login(accepted, { peer, client });
+  const result = sessions.login({ ...accepted, vhost }, { peer, client });
   return result.kind === 'refused'
     ? { kind: 'unavailable', reason: result.reason }
     : { kind: 'complete', cookie: result.cookie, banner: result.banner };

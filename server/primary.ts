@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, HostConfig } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type {
   AuthToPrimary,
@@ -116,7 +116,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
             inside.setOwner(address, worker);
             steering.setInside(address, worker);
           },
-          policyFor: () => current.config.policy,
+          policyFor: ({ vhost }) => hostOf(current.config, vhost).policy,
           now: Date.now,
           randomBytes,
           log: logger,
@@ -296,6 +296,10 @@ const workerIdentity = ({
   },
   sandbox: workers.sandbox,
 });
+
+/** A session of a name that is no longer configured is treated as one of the main server. */
+const hostOf = (config: Config, vhost: string): HostConfig =>
+  config.vhost.find(({ name }) => name.toLowerCase() === vhost) ?? config;
 
 const localAddress = (pool: Cidr | null): string | null =>
   pool === null ? null : formatIp(serverAddress(pool));

@@ -1,5 +1,6 @@
 // SIGHUP and `wolfctl reload`: all or nothing. A file with mistakes, or with a change that needs a
 // restart, changes nothing, and says so.
+import { isDeepStrictEqual } from 'node:util';
 import { readConfig } from '../config/check.ts';
 import { diffReload } from '../config/reload.ts';
 import type { Config } from '../config/schema.ts';
@@ -34,9 +35,7 @@ export function planReload(configPath: string, current: Loaded, now: EpochMs): R
   }
   try {
     const tls = readTlsFiles(result.config, now);
-    const renewed =
-      tls.certificateChainPem !== current.tls.certificateChainPem ||
-      tls.privateKeyPem !== current.tls.privateKeyPem;
+    const renewed = !isDeepStrictEqual(tls.hosts, current.tls.hosts);
     const changed = new Set([...reloadable, ...(renewed ? ['tls.certificate'] : [])]);
     return { kind: 'accepted', next: { config: result.config, tls }, changed: [...changed] };
   } catch (error) {

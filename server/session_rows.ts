@@ -2,15 +2,17 @@
 import type { ClientFacts, TunnelCounters } from '../core/ipc/messages.ts';
 import { formatIp, parseIp } from '../core/net/address.ts';
 import type { IpAddress } from '../core/net/address.ts';
+import type { SessionAttributes } from '../core/policy/attributes.ts';
 import type { SessionRecord } from '../core/session/session.ts';
 
 /** Version of the tables below; a change of theirs raises it and brings a migration. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const SCHEMA = `
   CREATE TABLE session (
     session       INTEGER PRIMARY KEY,
     cookie_hash   TEXT    NOT NULL,
+    vhost         TEXT    NOT NULL DEFAULT '',
     user          TEXT    NOT NULL,
     groups        TEXT    NOT NULL,   -- JSON array
     login_at      INTEGER NOT NULL,   -- ms since 1970, like every time here
@@ -21,7 +23,8 @@ export const SCHEMA = `
     inside4       TEXT,
     inside6       TEXT,
     totals        TEXT    NOT NULL,   -- JSON object
-    expires_at    INTEGER             -- NULL: connected when it was saved
+    expires_at    INTEGER,            -- NULL: connected when it was saved
+    attributes    TEXT    NOT NULL DEFAULT '{"policy":{},"accounting":null}'   -- JSON object
   ) STRICT;
   CREATE TABLE meta (
     key   TEXT    PRIMARY KEY,        -- alive_at, next_session
@@ -29,9 +32,17 @@ export const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** From each version to the one behind it. */
+export const MIGRATIONS: readonly string[] = [
+  `ALTER TABLE session ADD COLUMN vhost TEXT NOT NULL DEFAULT '';
+   ALTER TABLE session ADD COLUMN attributes TEXT NOT NULL
+     DEFAULT '{"policy":{},"accounting":null}';`,
+];
+
 export interface SessionRow {
   readonly session: number;
   readonly cookie_hash: string;
+  readonly vhost: string;
   readonly user: string;
   readonly groups: string;
   readonly login_at: number;
@@ -43,11 +54,13 @@ export interface SessionRow {
   readonly inside6: string | null;
   readonly totals: string;
   readonly expires_at: number | null;
+  readonly attributes: string;
 }
 
 const COLUMNS = [
   'session',
   'cookie_hash',
+  'vhost',
   'user',
   'groups',
   'login_at',
@@ -59,6 +72,7 @@ const COLUMNS = [
   'inside6',
   'totals',
   'expires_at',
+  'attributes',
 ] as const satisfies readonly (keyof SessionRow)[];
 
 export const INSERT = `INSERT OR REPLACE INTO session (${COLUMNS.join(', ')})
@@ -67,6 +81,7 @@ export const INSERT = `INSERT OR REPLACE INTO session (${COLUMNS.join(', ')})
 export const encodeRow = (record: SessionRecord): Record<string, string | number | null> => ({
   session: record.session,
   cookie_hash: record.cookieHash,
+  vhost: record.vhost,
   user: record.user,
   groups: JSON.stringify(record.groups),
   login_at: record.loginAt,
@@ -78,12 +93,14 @@ export const encodeRow = (record: SessionRecord): Record<string, string | number
   inside6: record.inside6 && formatIp(record.inside6),
   totals: JSON.stringify(record.totals),
   expires_at: record.expiresAt,
+  attributes: JSON.stringify(record.attributes, encodeBigint),
 });
 
 /** Throws on text that encodeRow does not write. */
 export const decodeRow = (row: SessionRow): SessionRecord => ({
   session: row.session,
   cookieHash: row.cookie_hash,
+  vhost: row.vhost,
   user: row.user,
   groups: JSON.parse(row.groups) as string[],
   loginAt: row.login_at,
@@ -94,7 +111,17 @@ export const decodeRow = (row: SessionRow): SessionRecord => ({
   inside6: decodeAddress(row.inside6),
   totals: JSON.parse(row.totals) as TunnelCounters,
   expiresAt: row.expires_at,
+  attributes: JSON.parse(row.attributes, decodeBigint) as SessionAttributes,
 });
+
+/** Addresses are bigints, which JSON has not: {"bigint":"…"}. */
+const encodeBigint = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? { bigint: String(value) } : value;
+
+function decodeBigint(_key: string, value: unknown): unknown {
+  const text = typeof value === 'object' && value !== null && 'bigint' in value && value.bigint;
+  return typeof text === 'string' ? BigInt(text) : value;
+}
 
 function decodeAddress(text: string | null): IpAddress | null {
   if (text === null) return null;

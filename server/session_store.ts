@@ -16,7 +16,14 @@ import type { StatementSync } from 'node:sqlite';
 import { WolfguardError } from '../core/error.ts';
 import type { SessionRecord } from '../core/session/session.ts';
 import type { EpochMs } from '../core/units.ts';
-import { INSERT, SCHEMA, SCHEMA_VERSION, decodeRow, encodeRow } from './session_rows.ts';
+import {
+  INSERT,
+  MIGRATIONS,
+  SCHEMA,
+  SCHEMA_VERSION,
+  decodeRow,
+  encodeRow,
+} from './session_rows.ts';
 import type { SessionRow } from './session_rows.ts';
 
 export interface SessionStoreOptions {
@@ -220,7 +227,9 @@ function prepareSchema(database: DatabaseSync, file: string): void {
         `knows ${SCHEMA_VERSION}). Start that one, or move the file away: all clients then log in again.`,
     );
   }
-  if (version === 0) database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (version === 0) database.exec(SCHEMA);
+  else for (const change of MIGRATIONS.slice(version - 1)) database.exec(change);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
 
 function explain(file: string, error: unknown): Error {

@@ -16,6 +16,7 @@ import type {
 } from '../core/ipc/messages.ts';
 import { encodeIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
+import type { SessionAttributes } from '../core/policy/attributes.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { SessionEffect } from '../core/session/effects.ts';
 import { SessionRegistry } from '../core/session/registry.ts';
@@ -39,8 +40,8 @@ export interface SessionsComponents {
   readonly sendToWorker: (worker: number, message: PrimaryToWorker) => void;
   /** `address`: 4 or 16 bytes; -1 = nobody. */
   readonly setOwner: (address: Uint8Array, worker: number) => void;
-  /** What a session that begins now is given; `group` '' = none. */
-  readonly policyFor: (user: string, group: string) => SessionPolicy;
+  /** What a session that begins now is given, but for what its backends say of it. */
+  readonly policyFor: (who: PolicySubject) => SessionPolicy;
   readonly now: () => EpochMs;
   /** Cryptographically strong. */
   readonly randomBytes: (bytes: number) => Uint8Array;
@@ -59,9 +60,20 @@ export interface SessionsOptions {
   readonly device: string;
 }
 
+/** Whom a policy is for. */
+export interface PolicySubject {
+  /** The virtual host of the login; '' = the main server. */
+  readonly vhost: string;
+  readonly user: string;
+  /** '' = none. */
+  readonly group: string;
+}
+
 export interface AcceptedLogin {
+  readonly vhost: string;
   readonly user: string;
   readonly groups: readonly string[];
+  readonly attributes: SessionAttributes;
 }
 
 export type LoginResult =
@@ -105,11 +117,12 @@ export class Sessions {
   }
 
   /** Makes the session of an accepted login and its cookie, which exists nowhere else. */
-  login({ user, groups }: AcceptedLogin, from: { peer: Peer; client: ClientFacts }): LoginResult {
-    const { randomBytes, policyFor, now, log } = this.#components;
+  login(accepted: AcceptedLogin, from: { peer: Peer; client: ClientFacts }): LoginResult {
+    const { randomBytes, now, log } = this.#components;
+    const { user, groups } = accepted;
     const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString('hex');
-    const policy = policyFor(user, groupOf({ groups }));
-    const login = { user, groups, policy, cookieHash: hashCookie(cookie), ...from };
+    const policy = this.#policyOf(accepted);
+    const login = { ...accepted, policy, cookieHash: hashCookie(cookie), ...from };
     const outcome = this.#registry.login(login, now());
     this.#carryOut(outcome.effects);
     if (outcome.kind === 'refused') {
@@ -214,15 +227,21 @@ export class Sessions {
   }
 
   #restore(): void {
-    const { store, policyFor, now, log } = this.#components;
+    const { store, now, log } = this.#components;
     const { records, aliveAt, nextSession } = store.load();
     this.#registry.reserveNumbers(nextSession);
     for (const record of records) {
-      const policy = policyFor(record.user, groupOf(record));
+      const policy = this.#policyOf(record);
       this.#carryOut(this.#registry.restore({ record, policy }, aliveAt, now()));
     }
     this.sweep();
     if (records.length > 0) log.info({ sessions: this.size }, 'sessions of the last run restored');
+  }
+
+  #policyOf(login: AcceptedLogin): SessionPolicy {
+    const { vhost, user, attributes } = login;
+    const configured = this.#components.policyFor({ vhost, user, group: groupOf(login) });
+    return { ...configured, ...attributes.policy };
   }
 
   #carryOut(effects: readonly SessionEffect[]): void {

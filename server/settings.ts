@@ -1,6 +1,7 @@
 // From the configuration file to what each process is told.
-import type { Config } from '../config/schema.ts';
-import type { AuthSettings, WorkerSettings } from '../core/ipc/messages.ts';
+import type { Config, HostConfig } from '../config/schema.ts';
+import type { AuthSettings, HostAuthSettings, WorkerSettings } from '../core/ipc/messages.ts';
+import { formatCidr } from '../core/net/address.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -11,13 +12,12 @@ const SMALLEST_IPV6_MTU = 1280;
 
 export function workerSettings(config: Config, tls: TlsFiles): WorkerSettings {
   return {
-    tls: {
-      certificateChainPem: tls.certificateChainPem,
-      privateKeyPem: tls.privateKeyPem,
-      minVersion: config.tls.min_version,
-      groups: config.tls.groups,
-      ciphers: config.tls.ciphers,
+    tls: tls.hosts,
+    proxy: {
+      mode: config.listen.proxy_protocol,
+      trusted: config.listen.proxy_trusted.map(formatCidr),
     },
+    camouflage: config.camouflage,
     udpPort: config.listen.udp[0]?.port ?? null,
     dtlsLegacy: config.dtls.legacy,
     authTimeoutMs: config.auth.timeout,
@@ -28,13 +28,49 @@ export function workerSettings(config: Config, tls: TlsFiles): WorkerSettings {
   };
 }
 
-export function authSettings({ auth, log }: Config): AuthSettings {
+export const authSettings = (config: Config): AuthSettings => ({
+  hosts: [
+    hostAuth('', config),
+    ...config.vhost.map((host) => hostAuth(host.name.toLowerCase(), host)),
+  ],
+  stateDir: config.state.dir,
+  logLevel: config.log.level,
+});
+
+function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
+  const { file, pam, ldap, radius } = auth;
   return {
+    vhost,
     chains: auth.chain.map(({ steps }) => steps),
     maxAttempts: auth.max_attempts,
     timeoutMs: auth.timeout,
-    file: { path: auth.file.path },
-    logLevel: log.level,
+    selectGroup: auth.select_group,
+    backends: {
+      file: { path: file.path, otpPath: file.otp_path },
+      certificate: { userField: tls.user_field, groupField: tls.group_field },
+      pam: { service: pam.service },
+      ldap: {
+        url: ldap.url,
+        startTls: ldap.start_tls,
+        ca: ldap.ca,
+        bindPasswordFile: ldap.bind_password_file,
+        bindDn: ldap.bind_dn,
+        baseDn: ldap.base_dn,
+        userFilter: ldap.user_filter,
+        groupBaseDn: ldap.group_base_dn,
+        groupFilter: ldap.group_filter,
+        groupAttribute: ldap.group_attribute,
+      },
+      radius: {
+        servers: radius.servers,
+        secretFile: radius.secret_file,
+        timeoutMs: radius.timeout,
+        requireMessageAuthenticator: radius.require_message_authenticator,
+        nasIdentifier: radius.nas_identifier,
+        accounting: radius.accounting,
+        interimIntervalMs: radius.interim_interval,
+      },
+    },
   };
 }
 

@@ -33,7 +33,9 @@ export interface LoginHandlerComponents {
   readonly channel: Pick<PrimaryChannel, 'login' | 'tell'>;
   readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs'>;
   /** SHA-1 of the server certificate, upper-case hex [oc 3]. */
-  readonly certificateSha1: () => string;
+  readonly certificateSha1: (vhost: string) => string;
+  /** The virtual host of a name asked for by SNI; '' = the main server. */
+  readonly vhostOf: (serverName: string) => string;
   readonly log: Logger;
 }
 
@@ -54,13 +56,17 @@ export class LoginHandler {
         this.#logout(parseCookies(request.headers.cookie).session);
         return loggedOutPage(clearedSessionCookie());
       case 'form':
-        return this.#step(request, factsOf(request.headers), { kind: 'start', group: null });
+        return this.#step(request, factsOf(request.headers), {
+          kind: 'start',
+          group: null,
+          urlGroup: null,
+        });
       case 'login':
         return this.#post(request, route.group);
     }
   }
 
-  async #post(request: HttpRequest, groupInPath: string | null): Promise<HttpAnswer> {
+  async #post(request: HttpRequest, urlGroup: string | null): Promise<HttpAnswer> {
     const sent = parseLoginBody(request.body);
     switch (sent.kind) {
       case 'invalid':
@@ -73,12 +79,12 @@ export class LoginHandler {
       }
       case 'init': {
         const client = factsOf(request.headers, sent.device);
-        return this.#step(request, client, { kind: 'start', group: sent.group ?? groupInPath });
+        return this.#step(request, client, { kind: 'start', group: sent.group, urlGroup });
       }
       case 'reply': {
         const client = factsOf(request.headers, sent.device);
         const { fields, group } = sent;
-        return this.#step(request, client, { kind: 'reply', fields, group: group ?? groupInPath });
+        return this.#step(request, client, { kind: 'reply', fields, group, urlGroup });
       }
     }
   }
@@ -90,11 +96,20 @@ export class LoginHandler {
   ): Promise<HttpAnswer> {
     const { dialogue } = parseCookies(headers.cookie);
     const peer = { address: info.peerAddress, port: info.peerPort };
-    const reply = await this.#components.channel.login({ dialogue, step, client, peer });
-    return this.#render(reply, client);
+    const vhost = this.#components.vhostOf(info.serverName);
+    const certificate = info.clientCertificate;
+    const reply = await this.#components.channel.login({
+      dialogue,
+      step,
+      client,
+      peer,
+      vhost,
+      certificate,
+    });
+    return this.#render(reply, client, vhost);
   }
 
-  #render(reply: LoginReply, client: ClientFacts): HttpAnswer {
+  #render(reply: LoginReply, client: ClientFacts, vhost: string): HttpAnswer {
     const maxAgeSeconds = Math.ceil(this.#components.settings().cookieLifetimeMs / 1000);
     switch (reply.kind) {
       case 'form':
@@ -105,10 +120,10 @@ export class LoginHandler {
         return xmlDocument(renderComplete(reply.banner, client.kind), [
           dialogueCookie(null, 0),
           sessionCookie(reply.cookie),
-          ...configCookies(this.#components.certificateSha1()),
+          ...configCookies(this.#components.certificateSha1(vhost)),
         ]);
       case 'failed':
-        return refusal(401, 'Authentication failed');
+        return refusal(401, reply.reason);
       case 'unavailable':
         return unavailable(reply.reason);
     }

@@ -36,7 +36,8 @@ export class Worker {
   readonly #connect: ConnectHandler;
   readonly #tunnels: Tunnels;
   #settings: WorkerSettings;
-  #certificateSha1 = '';
+  /** By virtual host, upper-case hex. */
+  #certificateSha1 = new Map<string, string>();
   #extraHeaders: HttpAnswer['headers'] = [];
   #clock: NodeJS.Timeout | undefined;
   #ending: { readonly timer: NodeJS.Timeout } | undefined;
@@ -63,7 +64,8 @@ export class Worker {
     const login = new LoginHandler({
       channel,
       settings,
-      certificateSha1: () => this.#certificateSha1,
+      certificateSha1: (vhost) => this.#certificateSha1.get(vhost) ?? '',
+      vhostOf: (serverName) => this.#vhostOf(serverName),
       log,
     });
     const connect = new ConnectHandler(
@@ -175,11 +177,20 @@ export class Worker {
 
   #configure(settings: WorkerSettings): void {
     this.#engine.setTls(settings.tls);
-    const certificate = new X509Certificate(settings.tls.certificateChainPem);
-    this.#certificateSha1 = certificate.fingerprint.replaceAll(':', '');
+    this.#certificateSha1 = new Map(
+      settings.tls.map(({ name, certificates }) => {
+        const { fingerprint } = new X509Certificate(certificates[0]?.chainPem ?? '');
+        return [name, fingerprint.replaceAll(':', '')];
+      }),
+    );
     this.#extraHeaders = Object.entries(settings.extraHeaders).filter(isSendable);
     this.#components.log.level = settings.logLevel;
     this.#settings = settings;
+  }
+
+  #vhostOf(serverName: string): string {
+    const name = serverName.toLowerCase();
+    return this.#certificateSha1.has(name) ? name : '';
   }
 
   #reconfigure(settings: WorkerSettings): void {

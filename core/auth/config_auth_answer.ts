@@ -6,19 +6,29 @@ import type { XmlNode } from './xml_writer.ts';
 
 type ClientKind = ClientFacts['kind'];
 
-/** Where every form is posted to; one path serves all clients [oc 2.4]. */
+/** Where forms are posted to; one path serves all clients [oc 2.4]. */
 const FORM_ACTION = '/auth';
 
-/** A form; without inputs the client shows its message and ends [oc 4.3]. */
+/** A form; without inputs and groups the client shows its message and ends [oc 4.3]. */
 export function renderAuthRequest(form: LoginForm, client: ClientKind): string {
   const children: XmlNode[] = [element('message', {}, form.message)];
   if (form.error !== null) children.push(element('error', { id: 'login' }, form.error));
   const inputs = form.inputs.map(({ type, name, label }) =>
     element('input', { type, name, label }),
   );
-  children.push(element('form', { method: 'post', action: FORM_ACTION }, ...inputs));
+  if (form.groups.length > 0) inputs.push(renderGroups(form.groups));
+  const action = form.urlGroup === null ? FORM_ACTION : `/${encodeURIComponent(form.urlGroup)}`;
+  children.push(element('form', { method: 'post', action }, ...inputs));
   return frame('auth-request', client, element('auth', { id: authId(form, client) }, ...children));
 }
+
+/** Clients name a group by value or by label, and take the first for the chosen one [oc 4.3]. */
+const renderGroups = (groups: LoginForm['groups']): XmlNode =>
+  element(
+    'select',
+    { name: 'group_list', label: 'Group:' },
+    ...groups.map(({ name, label }) => element('option', { value: name }, label)),
+  );
 
 /** The end of a login: the cookie itself goes into the headers [oc 3]. */
 export function renderComplete(banner: string, client: ClientKind): string {

@@ -1,93 +1,45 @@
 // A login dialogue as a decision machine: what the client sent or a backend said goes in, what to
 // ask or to answer comes out.
 //
-//            start              reply with both            refused, tries left
+//            start              reply with all            refused, tries left
 //   (none) ────────► form   (none), prompting ─► checking ─────────────────────► prompting
-//                                                  │  ▲                 unavailable ─► prompting
-//                                        challenge ▼  │ reply           accepted, failed ─► over
-//                                               challenged
+//      │                                          │  ▲  │     unavailable ─► prompting
+//      │ a certificate says it all      challenge ▼  │  │     accepted, failed ─► over
+//      └─────────────► checking                 challenged
+//                                                 several groups ─► choosing ─► over
 //
 // A person comes in by any one chain. A chain is a list of steps that must all accept; a step that
-// refuses or cannot be reached ends its chain, and the next chain is tried. Only when every chain
-// has ended is the answer known:
+// refuses or cannot be reached ends its chain, and the next chain is tried. A chain that cannot be
+// asked with what the person has shown (no certificate, no password) is passed over. Only when every
+// chain has ended is the answer known:
 //
 //   every chain said no        one failed attempt
 //   one could not be reached   unavailable: perhaps that one would have said yes
-import type { AuthOutcome } from '../ipc/messages.ts';
-import type { EpochMs, Milliseconds } from '../units.ts';
+import type { AuthOutcome, LoginForm } from '../ipc/messages.ts';
+import { NO_ATTRIBUTES, mergeAttributes } from '../policy/attributes.ts';
+import type { EpochMs } from '../units.ts';
 import {
   CHALLENGE_INPUT,
-  CREDENTIALS_FORM,
-  LOGIN_FAILED_FORM,
-  PASSWORD_FORM,
   challengeForm,
+  credentialsForm,
+  groupForm,
+  loginFailedForm,
 } from './forms.ts';
+import { chooseGroup, findGroup } from './groups.ts';
+import type {
+  Accepted,
+  Check,
+  DialogueClock,
+  DialogueInput,
+  DialogueRules,
+  DialogueState,
+  DialogueStep,
+  Request,
+} from './state.ts';
+import { isOpenTo, needsCertificate } from './steps.ts';
+import type { Known } from './steps.ts';
 import type { Verdict } from './verdict.ts';
-
-/** What an administrator decides about logins (`auth.*` of the configuration). */
-export interface DialogueRules {
-  readonly chains: readonly (readonly string[])[];
-  readonly maxAttempts: number;
-  readonly timeoutMs: Milliseconds;
-}
-
-/** What is remembered between two requests. null stands for a dialogue that does not exist. */
-export type DialogueState = DialogueClock &
-  (
-    | { readonly phase: 'prompting'; readonly user: string | null }
-    | (Check & { readonly phase: 'checking' })
-    | (Check & { readonly phase: 'challenged' })
-  );
-
-interface DialogueClock {
-  /** Refused attempts so far. */
-  readonly attempts: number;
-  readonly expiresAt: EpochMs;
-}
-
-/** Where in the chains a check stands. */
-interface Check {
-  readonly user: string;
-  readonly password: string;
-  /** The rules' chains when the check began: a reload must not mix two sets of chains. */
-  readonly chains: readonly (readonly string[])[];
-  readonly chain: number;
-  readonly step: number;
-  /** Challenges that this step has made. */
-  readonly rounds: number;
-  /** Union over the steps of this chain that accepted. */
-  readonly groups: readonly string[];
-  /** Why a chain could not be asked; null while all could. */
-  readonly unavailable: string | null;
-}
-
-export type DialogueInput =
-  | { readonly kind: 'start'; readonly now: EpochMs }
-  | {
-      readonly kind: 'reply';
-      readonly fields: Readonly<Record<string, string>>;
-      readonly now: EpochMs;
-    }
-  /** Only in phase 'checking'. */
-  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly now: EpochMs };
-
-/** What the caller does next: ask a backend and come back with its verdict, or answer the client. */
-export type DialogueEffect =
-  | {
-      readonly kind: 'verify';
-      readonly backend: string;
-      readonly user: string;
-      readonly password: string;
-    }
-  /** To the backend that made the challenge. */
-  | { readonly kind: 'respond'; readonly backend: string; readonly answer: string }
-  | { readonly kind: 'answer'; readonly outcome: AuthOutcome };
-
-export interface DialogueStep {
-  /** null: forget the dialogue, it is over or never began. */
-  readonly state: DialogueState | null;
-  readonly effect: DialogueEffect;
-}
+import { chosenGroup, isUnknownGroup, wantedFrom } from './wanted.ts';
 
 // Bounds of what is handed to a backend. Longer than any directory or libcrypt (512) takes.
 const MAX_USER_CHARACTERS = 256;
@@ -103,44 +55,60 @@ export function step(
 ): DialogueStep {
   const expired = state !== null && input.now >= state.expiresAt;
   // Clients send their old cookies along when they begin anew.
-  if (input.kind === 'start') return start(expired ? null : state);
-  if (expired) return fail('The login took too long');
+  if (input.kind === 'start') return start(rules, expired ? null : state, input);
+  if (expired) return fail('The login took too long', false);
   switch (input.kind) {
     case 'reply':
-      return reply(rules, state, input.fields, input.now);
+      return reply(rules, state, input);
     case 'verdict':
       return judge(rules, state, input.verdict);
   }
 }
 
-/** Makes no state: a peer that only knocks costs no memory. */
-function start(state: DialogueState | null): DialogueStep {
+/** A peer that only knocks costs no memory: only one with a sound certificate may begin a check. */
+function start(rules: DialogueRules, state: DialogueState | null, request: Request): DialogueStep {
   if (state?.phase === 'checking') return busy(state);
-  if (state === null) return show(null, CREDENTIALS_FORM);
-  return show(prompting(state, null), CREDENTIALS_FORM);
+  const known: Known = { user: '', password: '', certificate: request.certificate };
+  const chains = rules.chains.filter((chain) => isOpenTo(chain, known));
+  const wanted = wantedFrom(rules, state, request);
+  if (chains.length > 0) {
+    const clock = clockOf(rules, state, request.now);
+    const group = chosenGroup(rules, state, request);
+    return openChain(rules, clock, { ...newCheck(known), group, wanted, chains, silent: true });
+  }
+  if (wanted === null) return fail('No certificate', false);
+  return show(state === null ? null : prompting(state, null), credentialsForm(wanted));
 }
 
 function reply(
   rules: DialogueRules,
   state: DialogueState | null,
-  fields: Readonly<Record<string, string>>,
-  now: EpochMs,
+  request: Request & { readonly fields: Readonly<Record<string, string>> },
 ): DialogueStep {
+  const { fields } = request;
   if (state?.phase === 'checking') return busy(state);
   if (state?.phase === 'challenged') return respond(state, fields);
+  if (state?.phase === 'choosing') return choose(state, request);
 
-  const clock = state ?? { attempts: 0, expiresAt: now + rules.timeoutMs };
-  const user = field(fields, 'username') ?? state?.user ?? null;
+  const wanted = wantedFrom(rules, state, request);
+  if (wanted === null) return fail('No certificate', false);
+  const clock = clockOf(rules, state, request.now);
+  const user = field(fields, 'username') ?? state?.user ?? '';
   const password = field(fields, 'password');
-  if (user === null || user === '') {
+  const group = chosenGroup(rules, state, request);
+  if ((wanted.user && user === '') || isUnknownGroup(rules, request)) {
     // Also the second half of a login whose first half an earlier auth process saw.
-    return show(state, CREDENTIALS_FORM);
+    return show(state, credentialsForm(wanted));
   }
-  if (password === null) return show(prompting(clock, user), PASSWORD_FORM);
-  // Some directories take an empty password for "no login at all" and say yes.
-  if (password === '' || !presentable(user, password)) return refuse(rules, clock);
-  const { chains } = rules;
-  return openChain(rules, clock, { user, password, chains, chain: 0, unavailable: null });
+  if (password === null && wanted.password) {
+    const rest = { ...wanted, user: false, groups: [] };
+    return show(prompting(clock, { user, group }), credentialsForm(rest));
+  }
+  const known: Known = { user, password: password ?? '', certificate: request.certificate };
+  // Some directories take an empty password for "no login at all" and say yes: it opens no chain
+  // that takes one.
+  const chains = presentable(known) ? rules.chains.filter((chain) => isOpenTo(chain, known)) : [];
+  return openChain(rules, clock, { ...newCheck(known), group, wanted, chains });
 }
 
 function respond(
@@ -159,21 +127,27 @@ function respond(
   };
 }
 
+function choose(state: DialogueState & { phase: 'choosing' }, { group }: Request): DialogueStep {
+  const chosen = findGroup(state.eligible, group);
+  if (chosen === null) return show(state, groupForm(state.eligible));
+  const others = state.groups.filter((name) => name !== chosen.name);
+  return accept({ ...state, groups: [chosen.name, ...others] });
+}
+
 function judge(rules: DialogueRules, state: DialogueState | null, verdict: Verdict): DialogueStep {
   // The dialogue had to make room for others while its backend was asked.
   if (state?.phase !== 'checking') {
     return answer(state, { kind: 'unavailable', reason: 'Too many logins at once' });
   }
-  const chain = state.chain + 1;
   switch (verdict.kind) {
     case 'accepted':
-      return advance(state, verdict.groups);
+      return advance(rules, state, verdict);
     case 'refused':
-      return openChain(rules, state, { ...state, chain });
+      return nextChain(rules, state);
     case 'unavailable':
-      return openChain(rules, state, { ...state, chain, unavailable: verdict.reason });
+      return nextChain(rules, { ...state, unavailable: verdict.reason });
     case 'challenge':
-      if (state.rounds >= MAX_CHALLENGES) return openChain(rules, state, { ...state, chain });
+      if (state.rounds >= MAX_CHALLENGES) return nextChain(rules, state);
       return show(
         { ...state, phase: 'challenged', rounds: state.rounds + 1 },
         challengeForm(verdict),
@@ -183,61 +157,138 @@ function judge(rules: DialogueRules, state: DialogueState | null, verdict: Verdi
 
 /** The current step accepted. */
 function advance(
+  rules: DialogueRules,
   state: DialogueState & { phase: 'checking' },
-  accepted: readonly string[],
+  verdict: Extract<Verdict, { kind: 'accepted' }>,
 ): DialogueStep {
-  const groups = [...new Set([...state.groups, ...accepted])];
-  const backend = state.chains[state.chain]?.[state.step + 1];
-  if (backend === undefined) {
-    return answer(null, { kind: 'accepted', user: state.user, groups });
+  const chain = state.chains[state.chain] ?? [];
+  const user = verdict.user ?? state.user;
+  // Where a certificate and a password are asked for, both must speak of one person [oc 4.5].
+  const fixed = state.named || (state.typed !== '' && needsCertificate(chain));
+  if (user === '' || (fixed && user !== state.user)) {
+    return nextChain(rules, state);
   }
-  return {
-    state: { ...state, step: state.step + 1, rounds: 0, groups },
-    effect: { kind: 'verify', backend, user: state.user, password: state.password },
+  const next: DialogueState & { phase: 'checking' } = {
+    ...state,
+    user,
+    named: state.named || verdict.user !== undefined,
+    groups: [...new Set([...state.groups, ...verdict.groups])],
+    attributes: mergeAttributes(state.attributes, verdict.attributes ?? NO_ATTRIBUTES),
+    step: state.step + 1,
+    rounds: 0,
   };
+  return next.step < chain.length ? ask(next) : settle(rules, next);
 }
 
-/** Asks the first step of `chain`, or concludes when there is no such chain. */
+/** A whole chain accepted: only the group may still be open. */
+function settle(rules: DialogueRules, state: DialogueState & { phase: 'checking' }): DialogueStep {
+  const { attempts, expiresAt, user, attributes } = state;
+  const choice = chooseGroup(rules.selectGroup, state.group, state.groups);
+  switch (choice.kind) {
+    case 'settled':
+      return accept({ user, attributes, groups: choice.groups });
+    case 'refused':
+      return nextChain(rules, state);
+    case 'ask': {
+      const { eligible } = choice;
+      const accepted = { user, attributes, groups: state.groups };
+      return show(
+        { phase: 'choosing', attempts, expiresAt, ...accepted, eligible },
+        groupForm(eligible),
+      );
+    }
+  }
+}
+
+/** The current chain has ended without success. */
+const nextChain = (
+  rules: DialogueRules,
+  state: DialogueState & { phase: 'checking' },
+): DialogueStep => openChain(rules, state, { ...state, chain: state.chain + 1 });
+
+/** Asks the first step of a chain, or concludes when there is no such chain. */
 function openChain(
   rules: DialogueRules,
-  clock: DialogueClock,
-  target: Pick<Check, 'user' | 'password' | 'chains' | 'chain' | 'unavailable'>,
+  { attempts, expiresAt }: DialogueClock,
+  check: Check,
 ): DialogueStep {
-  const { user, password, chains, chain, unavailable } = target;
-  const backend = chains[chain]?.[0];
-  if (backend !== undefined) {
-    const { attempts, expiresAt } = clock;
-    const check = { user, password, chains, chain, unavailable };
-    return {
-      state: { phase: 'checking', attempts, expiresAt, ...check, step: 0, rounds: 0, groups: [] },
-      effect: { kind: 'verify', backend, user, password },
-    };
+  if (check.chain < check.chains.length) {
+    const { chain, unavailable, typed: user } = check;
+    const begun = { ...check, ...NOTHING_FOUND, user, chain, unavailable };
+    return ask({ ...begun, phase: 'checking', attempts, expiresAt });
   }
-  if (unavailable === null) return refuse(rules, clock);
-  return answer(prompting(clock, null), { kind: 'unavailable', reason: unavailable });
+  const clock = { attempts, expiresAt };
+  if (check.unavailable !== null) {
+    return answer(prompting(clock, null), { kind: 'unavailable', reason: check.unavailable });
+  }
+  return refuse(rules, clock, check);
 }
 
 /** One attempt is gone. The text is the same for an unknown user and for a wrong password. */
-function refuse(rules: DialogueRules, clock: DialogueClock): DialogueStep {
+function refuse(rules: DialogueRules, clock: DialogueClock, check: Check): DialogueStep {
+  const { wanted } = check;
+  if (check.silent) {
+    if (wanted === null) return fail('Certificate is not accepted', false);
+    return show(prompting(clock, null), credentialsForm(wanted));
+  }
   const attempts = clock.attempts + 1;
-  if (attempts >= rules.maxAttempts) return fail('Authentication failed');
-  return show(prompting({ ...clock, attempts }, null), LOGIN_FAILED_FORM);
+  if (attempts >= rules.maxAttempts || wanted === null) return fail('Authentication failed', true);
+  return show(prompting({ ...clock, attempts }, null), loginFailedForm(wanted), true);
 }
 
-function presentable(user: string, password: string): boolean {
-  return (
-    user.length <= MAX_USER_CHARACTERS &&
-    password.length <= MAX_PASSWORD_CHARACTERS &&
-    !/\p{Cc}/u.test(user) &&
-    !password.includes('\0')
-  );
-}
+// ─── small steps ──────────────────────────────────────────────────────────────────────────────
 
-const prompting = (clock: DialogueClock, user: string | null): DialogueState => ({
-  phase: 'prompting',
+/** What a chain has found out when it begins. */
+const NOTHING_FOUND = {
+  step: 0,
+  rounds: 0,
+  groups: [],
+  attributes: NO_ATTRIBUTES,
+  named: false,
+} as const;
+
+const newCheck = ({ user, password }: Known): Omit<Check, 'group' | 'wanted' | 'chains'> => ({
+  ...NOTHING_FOUND,
   user,
-  attempts: clock.attempts,
-  expiresAt: clock.expiresAt,
+  typed: user,
+  password,
+  chain: 0,
+  silent: false,
+  unavailable: null,
+});
+
+const ask = (state: DialogueState & { phase: 'checking' }): DialogueStep => ({
+  state,
+  effect: {
+    kind: 'verify',
+    backend: state.chains[state.chain]?.[state.step] ?? '',
+    user: state.user,
+    password: state.password,
+    group: state.group,
+  },
+});
+
+const presentable = ({ user, password }: Known): boolean =>
+  user.length <= MAX_USER_CHARACTERS &&
+  password.length <= MAX_PASSWORD_CHARACTERS &&
+  !/\p{Cc}/u.test(user) &&
+  !password.includes('\0');
+
+const clockOf = (
+  { timeoutMs }: DialogueRules,
+  state: DialogueState | null,
+  now: EpochMs,
+): DialogueClock => state ?? { attempts: 0, expiresAt: now + timeoutMs };
+
+const prompting = (
+  { attempts, expiresAt }: DialogueClock,
+  known: { readonly user: string; readonly group: string | null } | null,
+): DialogueState => ({
+  phase: 'prompting',
+  user: known?.user ?? null,
+  group: known?.group ?? null,
+  attempts,
+  expiresAt,
 });
 
 /** Own properties only: the names come from a stranger. */
@@ -249,11 +300,15 @@ const answer = (state: DialogueState | null, outcome: AuthOutcome): DialogueStep
   effect: { kind: 'answer', outcome },
 });
 
-/** The caller, who names dialogues, fills in `dialogue`. */
-const show = (state: DialogueState | null, form: typeof CREDENTIALS_FORM): DialogueStep =>
-  answer(state, { kind: 'form', dialogue: null, form });
+const accept = ({ user, groups, attributes }: Accepted): DialogueStep =>
+  answer(null, { kind: 'accepted', user, groups, attributes });
 
-const fail = (reason: string): DialogueStep => answer(null, { kind: 'failed', reason });
+/** The caller, who names dialogues, fills in `dialogue`. */
+const show = (state: DialogueState | null, form: LoginForm, refused = false): DialogueStep =>
+  answer(state, { kind: 'form', dialogue: null, form, refused });
+
+const fail = (reason: string, refused: boolean): DialogueStep =>
+  answer(null, { kind: 'failed', reason, refused });
 
 /** Two requests at once for one dialogue: the first goes on. */
 const busy = (state: DialogueState): DialogueStep =>

@@ -1,5 +1,5 @@
 // The forms of a login [oc 4.3]. Input names are those that clients fill by themselves [oc 4.4].
-import type { LoginForm } from '../ipc/messages.ts';
+import type { LoginForm, SelectableGroup } from '../ipc/messages.ts';
 
 type Input = LoginForm['inputs'][number];
 
@@ -9,26 +9,33 @@ const PASSWORD: Input = { type: 'password', name: 'password', label: 'Password:'
 /** The name under which the answer of a challenge comes back; token modes fill it [oc 4.4]. */
 export const CHALLENGE_INPUT = 'secondary_password';
 
-/** One form for both, because it saves a round trip [oc 4.3]. */
-export const CREDENTIALS_FORM: LoginForm = {
-  message: 'Please enter your user name and password.',
-  error: null,
-  inputs: [USERNAME, PASSWORD],
-};
+/** What the first form asks. One form for all of it, because that saves a round trip [oc 4.3]. */
+export interface Wanted {
+  readonly user: boolean;
+  readonly password: boolean;
+  /** The chosen one first; empty = nothing to choose. */
+  readonly groups: readonly SelectableGroup[];
+  /** The group that the URL names; replies go to that URL too. */
+  readonly urlGroup: string | null;
+}
 
-/** For a reply that bears only a user name [oc 4.3]. */
-export const PASSWORD_FORM: LoginForm = {
-  message: 'Please enter your password.',
-  error: null,
-  inputs: [PASSWORD],
-};
+export function credentialsForm(wanted: Wanted): LoginForm {
+  return { ...firstForm(wanted), message: `Please enter your ${namesOf(wanted)}.` };
+}
 
 /** Begins with "Login failed", which clients look for [oc 4.4]. */
-export const LOGIN_FAILED_FORM: LoginForm = {
-  message: 'Login failed. Please enter your user name and password.',
+export function loginFailedForm(wanted: Wanted): LoginForm {
+  return { ...firstForm(wanted), message: `Login failed. Please enter your ${namesOf(wanted)}.` };
+}
+
+/** For a person with several groups who has chosen none [oc 4.5]. */
+export const groupForm = (groups: readonly SelectableGroup[]): LoginForm => ({
+  message: 'Please select your group.',
   error: null,
-  inputs: [USERNAME, PASSWORD],
-};
+  inputs: [],
+  groups,
+  urlGroup: null,
+});
 
 /** The single field of a backend's question. */
 export function challengeForm(question: {
@@ -41,5 +48,19 @@ export function challengeForm(question: {
     message: question.message,
     error: null,
     inputs: [{ type, name: CHALLENGE_INPUT, label: question.label }],
+    groups: [],
+    urlGroup: null,
   };
+}
+
+const firstForm = ({ user, password, groups, urlGroup }: Wanted): Omit<LoginForm, 'message'> => ({
+  error: null,
+  inputs: [...(user ? [USERNAME] : []), ...(password ? [PASSWORD] : [])],
+  groups,
+  urlGroup,
+});
+
+function namesOf({ user, password }: Wanted): string {
+  if (user && password) return 'user name and password';
+  return user ? 'user name' : 'password';
 }

@@ -5,6 +5,7 @@
 //   worker ── WorkerToPrimary ──► primary ── AuthRequest ──► auth
 //   worker ◄─ PrimaryToWorker ─── primary ◄─ AuthReply ───── auth
 import type { IpAddress } from '../net/address.ts';
+import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 
@@ -29,22 +30,45 @@ export interface ClientFacts {
 /** One step of a login dialogue. `dialogue` is the webvpncontext cookie [oc 3], null at first. */
 export interface LoginRequest {
   readonly dialogue: string | null;
-  readonly step:
-    | { readonly kind: 'start'; readonly group: string | null }
+  readonly step: { readonly group: string | null; readonly urlGroup: string | null } & (
+    | { readonly kind: 'start' }
     | {
         readonly kind: 'reply';
         /** Form values by input name: username, password, secondary_password … [oc 4.4]. */
         readonly fields: Readonly<Record<string, string>>;
-        readonly group: string | null;
-      };
+      }
+  );
   readonly client: ClientFacts;
   readonly peer: Peer;
+  /** The virtual host that the client asked for by SNI: a configured name, '' = the main server. */
+  readonly vhost: string;
+  /** null: the client presented none, or none was asked for. */
+  readonly certificate: ClientCertificate | null;
 }
 
-/** A form to show [oc 4.3]. A form without inputs shows its message and ends the dialogue. */
+/** The certificate that a client proved to have the key of. */
+export interface ClientCertificate {
+  /** The leaf, DER. */
+  readonly der: Uint8Array;
+  /** null: tls.client_ca and tls.client_crl vouch for it; else why they do not, in OpenSSL's words. */
+  readonly error: string | null;
+}
+
+/** A group that a person may choose at login. */
+export interface SelectableGroup {
+  readonly name: string;
+  /** What the person reads. */
+  readonly label: string;
+}
+
+/** A form to show [oc 4.3]. A form without inputs and groups shows its message and ends the dialogue. */
 export interface LoginForm {
   readonly message: string;
   readonly error: string | null;
+  /** A select of these; the chosen one stands first. Empty = none. */
+  readonly groups: readonly SelectableGroup[];
+  /** The group that the URL names: the reply goes there too. null = to the usual place. */
+  readonly urlGroup: string | null;
   readonly inputs: readonly {
     readonly type: 'text' | 'password';
     readonly name: string;
@@ -63,8 +87,18 @@ export type LoginReply =
 
 /** What the auth process tells the primary, which alone makes sessions and cookies. */
 export type AuthOutcome =
-  | Exclude<LoginReply, { kind: 'complete' }>
-  | { readonly kind: 'accepted'; readonly user: string; readonly groups: readonly string[] };
+  | (Extract<LoginReply, { kind: 'form' | 'failed' }> & {
+      /** This very step was an attempt that every chain refused: it costs the source ban points. */
+      readonly refused: boolean;
+    })
+  | Extract<LoginReply, { kind: 'unavailable' }>
+  | {
+      readonly kind: 'accepted';
+      readonly user: string;
+      /** The group that was chosen, or else the backend's first, stands first. */
+      readonly groups: readonly string[];
+      readonly attributes: SessionAttributes;
+    };
 
 // ─── tunnel ───────────────────────────────────────────────────────────────────────────────────
 
@@ -141,15 +175,37 @@ export interface EndpointChange {
 
 // ─── worker ⇄ primary ─────────────────────────────────────────────────────────────────────────
 
+/** What TLS presents and asks for, for one server name. */
+export interface TlsSettings {
+  /** The name that clients ask for by SNI, in lower case; '' = the main server, for all others. */
+  readonly name: string;
+  /** Never empty. An RSA and an ECDSA pair may stand side by side. */
+  readonly certificates: readonly { readonly chainPem: string; readonly privateKeyPem: string }[];
+  /** DER, stapled with the first certificate; null = none. */
+  readonly ocspResponse: Uint8Array | null;
+  /** PEM; '' = clients are not asked for a certificate. */
+  readonly clientCaPem: string;
+  /** PEM; '' = nothing is revoked. */
+  readonly clientCrlPem: string;
+  readonly minVersion: '1.2' | '1.3';
+  readonly groups: string;
+  readonly ciphers: string;
+}
+
+/** The PROXY header ahead of TLS. */
+export interface ProxySettings {
+  readonly mode: 'off' | 'v1' | 'v2' | 'any';
+  /** Networks as text; connections from elsewhere are closed. */
+  readonly trusted: readonly string[];
+}
+
 /** All that a worker needs to know; sent once at start and again on reload. */
 export interface WorkerSettings {
-  readonly tls: {
-    readonly certificateChainPem: string;
-    readonly privateKeyPem: string;
-    readonly minVersion: '1.2' | '1.3';
-    readonly groups: string;
-    readonly ciphers: string;
-  };
+  /** The main server first, then the virtual hosts. */
+  readonly tls: readonly TlsSettings[];
+  readonly proxy: ProxySettings;
+  /** secret '' = off. realm '' = 404 instead of 401 for those without the secret [oc 2.5]. */
+  readonly camouflage: { readonly secret: string; readonly realm: string };
   /** The port of X-DTLS-Port; null = no DTLS [oc 8.7]. */
   readonly udpPort: number | null;
   readonly dtlsLegacy: boolean;
@@ -178,6 +234,8 @@ export type WorkerToPrimary =
       readonly end: TunnelEnd;
       readonly counters: TunnelCounters;
     }
+  /** Connections that ended without a login or with a bad cookie, by address, since the last time. */
+  | { readonly kind: 'failed-connects'; readonly counts: readonly (readonly [string, number])[] }
   /** For steering in the kernel. Until the primary has heard it, workers forward. */
   | { readonly kind: 'endpoints'; readonly changes: readonly EndpointChange[] }
   /** Its packet thread, of that number in the kernel, should be made urgent again. */
@@ -214,6 +272,8 @@ export type PrimaryToWorker =
       readonly tellClient: boolean;
     }
   | { readonly kind: 'list-tunnels'; readonly id: number }
+  /** Sources to be closed at accept: an IPv4 address, or an IPv6 network as "2001:db8::/64". */
+  | { readonly kind: 'bans'; readonly add: readonly string[]; readonly remove: readonly string[] }
   /** Tell every client (type 5 only if `tellClients`), close everything, exit 0. */
   | { readonly kind: 'shutdown'; readonly tellClients: boolean };
 
@@ -250,17 +310,86 @@ export interface WorkerFds {
 
 /** Settings of the auth process; the primary has checked them. */
 export interface AuthSettings {
+  /** The main server first, then the virtual hosts. */
+  readonly hosts: readonly HostAuthSettings[];
+  /** Where a backend may keep what must outlive the process (used codes, spooled records). */
+  readonly stateDir: string;
+  readonly logLevel: string;
+}
+
+/** Who may come in at one server name. */
+export interface HostAuthSettings {
+  /** '' = the main server. */
+  readonly vhost: string;
   readonly chains: readonly (readonly string[])[];
   readonly maxAttempts: number;
   readonly timeoutMs: Milliseconds;
-  readonly file: { readonly path: string };
-  readonly logLevel: string;
+  readonly selectGroup: readonly SelectableGroup[];
+  readonly backends: BackendSettings;
+}
+
+/** What the steps of a chain work with; each backend takes its own part. */
+export interface BackendSettings {
+  readonly file: { readonly path: string; readonly otpPath: string };
+  readonly certificate: { readonly userField: string; readonly groupField: string };
+  readonly pam: { readonly service: string };
+  readonly ldap: LdapSettings;
+  readonly radius: RadiusSettings;
+}
+
+/** As in [auth.ldap]. */
+export interface LdapSettings {
+  readonly url: string;
+  readonly startTls: boolean;
+  /** Paths; null = none. */
+  readonly ca: string | null;
+  readonly bindPasswordFile: string | null;
+  readonly bindDn: string;
+  readonly baseDn: string;
+  readonly userFilter: string;
+  readonly groupBaseDn: string;
+  readonly groupFilter: string;
+  readonly groupAttribute: string;
+}
+
+/** As in [auth.radius]. */
+export interface RadiusSettings {
+  readonly servers: readonly string[];
+  readonly secretFile: string | null;
+  readonly timeoutMs: Milliseconds;
+  readonly requireMessageAuthenticator: boolean;
+  readonly nasIdentifier: string;
+  readonly accounting: boolean;
+  readonly interimIntervalMs: Milliseconds;
 }
 
 export type PrimaryToAuth =
   | { readonly kind: 'start'; readonly settings: AuthSettings }
   | { readonly kind: 'configure'; readonly settings: AuthSettings }
-  | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest };
+  | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
+  | { readonly kind: 'accounting'; readonly record: AccountingRecord };
+
+/** News of a session for backends that keep accounts. */
+export interface AccountingRecord {
+  readonly event: 'start' | 'interim' | 'stop';
+  readonly at: EpochMs;
+  /** Unique among all sessions of all runs. */
+  readonly id: string;
+  readonly vhost: string;
+  readonly user: string;
+  readonly group: string;
+  readonly peer: Peer;
+  readonly userAgent: string;
+  /** Text; null = none. */
+  readonly inside4: string | null;
+  readonly inside6: string | null;
+  readonly durationMs: Milliseconds;
+  /** rx is from the client. */
+  readonly traffic: Pick<TunnelCounters, 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'>;
+  /** Why it ended; null but for a stop. */
+  readonly cause: TunnelEnd | 'expired' | 'logout' | 'displaced' | null;
+  readonly attributes: SessionAttributes['accounting'];
+}
 
 export type AuthToPrimary =
   | { readonly kind: 'ready' }

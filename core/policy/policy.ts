@@ -14,6 +14,13 @@ export interface SessionPolicy {
   readonly banner: string;
   /** Upper bound of the link MTU outside; 0 = from the path [oc 5.5]. */
   readonly mtu: number;
+  /** A fixed address inside; null = one from the pool. */
+  readonly address: IpAddress | null;
+  readonly address6: IpAddress | null;
+  /** Bits per second from the client; null = no limit. */
+  readonly rx_limit: number | null;
+  /** Bits per second to the client; null = no limit. */
+  readonly tx_limit: number | null;
   readonly tunnel_all_dns: boolean;
   readonly client_bypass: boolean;
   readonly keepalive: Milliseconds;

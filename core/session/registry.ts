@@ -83,8 +83,10 @@ export class SessionRegistry {
     const session: Session = {
       session: this.#nextSession++,
       cookieHash: login.cookieHash,
+      vhost: login.vhost,
       user: login.user,
       groups: login.groups,
+      attributes: login.attributes,
       loginAt: now,
       loginAddress: login.peer.address,
       peer: login.peer,

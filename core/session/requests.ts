@@ -1,6 +1,7 @@
 // What the session table is asked, and what it answers.
 import type { ClientFacts, Peer, TunnelGrant } from '../ipc/messages.ts';
 import type { Cidr } from '../net/address.ts';
+import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { Milliseconds } from '../units.ts';
 import type { SessionEffect } from './effects.ts';
@@ -27,8 +28,10 @@ export interface RegistryOptions {
 }
 
 export interface Login {
+  readonly vhost: string;
   readonly user: string;
   readonly groups: readonly string[];
+  readonly attributes: SessionAttributes;
   readonly peer: Peer;
   readonly client: ClientFacts;
   readonly policy: SessionPolicy;

@@ -8,6 +8,7 @@
 //   expired, logout, terminate, goodbye, session timeout ──► deleted
 import type { ClientFacts, Peer, TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
 import type { IpAddress } from '../net/address.ts';
+import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs } from '../units.ts';
 import type { InsideAddresses } from './leases.ts';
@@ -18,6 +19,8 @@ export interface SessionFacts extends InsideAddresses {
   readonly session: number;
   /** SHA-256 of the cookie as 64 hex digits. The cookie itself is kept nowhere. */
   readonly cookieHash: string;
+  /** The virtual host of the login; '' = the main server. */
+  readonly vhost: string;
   readonly user: string;
   readonly groups: readonly string[];
   readonly loginAt: EpochMs;
@@ -26,6 +29,8 @@ export interface SessionFacts extends InsideAddresses {
   /** The client's last outside end. */
   readonly peer: Peer;
   readonly client: ClientFacts;
+  /** What the backends of the login said about it. */
+  readonly attributes: SessionAttributes;
   /** Sum over the tunnels that are gone. */
   readonly totals: TunnelCounters;
 }
@@ -59,8 +64,10 @@ export interface SessionRecord extends SessionFacts {
 export const recordOf = (session: Session): SessionRecord => ({
   session: session.session,
   cookieHash: session.cookieHash,
+  vhost: session.vhost,
   user: session.user,
   groups: session.groups,
+  attributes: session.attributes,
   loginAt: session.loginAt,
   loginAddress: session.loginAddress,
   peer: session.peer,

@@ -27,6 +27,9 @@ void EngineHandle::connection_opened(ConnectionOpened opened) {
     set_string(env, event, "tlsCipher", shared->tls_cipher);
     set_string(env, event, "serverName", shared->server_name);
     set_number(env, event, "pathMtu", shared->path_mtu);
+    napi_value none = nullptr;
+    napi_get_null(env, &none);
+    napi_set_named_property(env, event, "clientCertificate", none);
     self.emit(env, event);
   });
 }

@@ -136,12 +136,18 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   return params;
 }
 
-std::optional<TlsOptions> tls_options(napi_env env, napi_value object) {
-  const auto chain = napi::string_property(env, object, "certificateChainPem");
-  const auto key = chain ? napi::string_property(env, object, "privateKeyPem") : std::nullopt;
-  const auto version = key ? napi::string_property(env, object, "minVersion") : std::nullopt;
-  const auto groups = version ? napi::string_property(env, object, "groups") : std::nullopt;
-  const auto ciphers = groups ? napi::string_property(env, object, "ciphers") : std::nullopt;
+std::optional<TlsOptions> tls_options(napi_env env, napi_value hosts) {
+  const auto count = napi::array_length(env, hosts, "hosts");
+  if (!count) return std::nullopt;
+  napi_value host = napi::element(env, hosts, 0);
+  napi_value certificates = napi::property(env, host, "certificates");
+  if (!napi::array_length(env, certificates, "certificates")) return std::nullopt;
+  napi_value pair = napi::element(env, certificates, 0);
+  const auto chain = napi::string_property(env, pair, "chainPem");
+  const auto key = chain ? napi::string_property(env, pair, "privateKeyPem") : std::nullopt;
+  const auto version = key ? napi::string_property(env, host, "minVersion") : std::nullopt;
+  const auto groups = version ? napi::string_property(env, host, "groups") : std::nullopt;
+  const auto ciphers = groups ? napi::string_property(env, host, "ciphers") : std::nullopt;
   if (!ciphers) return std::nullopt;
   TlsOptions options;
   options.certificate_chain_pem = *chain;

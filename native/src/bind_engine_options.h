@@ -14,6 +14,6 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object);
 
 std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object);
 
-std::optional<TlsOptions> tls_options(napi_env env, napi_value object);
+std::optional<TlsOptions> tls_options(napi_env env, napi_value hosts);
 
 }  // namespace wolfguard

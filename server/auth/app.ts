@@ -6,9 +6,9 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
+import { Backends } from './backends.ts';
 import { CheckQueue } from './check_queue.ts';
 import { DialogueTable } from './dialogue_table.ts';
-import { FileBackend } from './file_backend.ts';
 import { LoginService } from './login_service.ts';
 import type { LoginSetup } from './login_service.ts';
 
@@ -57,45 +57,41 @@ function runAuthProcess(): void {
 class AuthApp {
   readonly service: LoginService;
   readonly #logger: Logger;
-  readonly #queue = new CheckQueue({
-    running: Math.min(availableParallelism(), Math.max(1, POOL_THREADS - 1)),
-    waiting: MAX_WAITING_CHECKS,
-  });
-  #settings: AuthSettings;
-  #file: FileBackend;
+  readonly #backends: Backends;
 
   constructor(logger: Logger, settings: AuthSettings) {
     logger.level = settings.logLevel;
     this.#logger = logger;
-    this.#settings = settings;
-    this.#file = this.#openFile(settings);
+    const queue = new CheckQueue({
+      running: Math.min(availableParallelism(), Math.max(1, POOL_THREADS - 1)),
+      waiting: MAX_WAITING_CHECKS,
+    });
+    this.#backends = new Backends({ logger, queue, now: Date.now });
     const dialogues = new DialogueTable({ capacity: MAX_DIALOGUES, lingerMs: LINGER_MS });
-    this.service = new LoginService({ logger, dialogues, now: Date.now }, this.#setup());
+    this.service = new LoginService(
+      { logger, dialogues, now: Date.now },
+      loginSetup(settings, this.#backends),
+    );
     setInterval(() => dialogues.sweep(Date.now()), SWEEP_MS);
   }
 
   configure(settings: AuthSettings): void {
     this.#logger.level = settings.logLevel;
-    if (settings.file.path !== this.#settings.file.path) {
-      void this.#file.close();
-      this.#file = this.#openFile(settings);
-    }
-    this.#settings = settings;
-    this.service.configure(this.#setup());
+    this.service.configure(loginSetup(settings, this.#backends));
   }
+}
 
-  #setup(): LoginSetup {
-    const { chains, maxAttempts, timeoutMs } = this.#settings;
-    return {
-      rules: { chains, maxAttempts, timeoutMs },
-      backends: new Map([[this.#file.name, this.#file]]),
-    };
-  }
-
-  #openFile({ file }: AuthSettings): FileBackend {
-    const components = { logger: this.#logger, queue: this.#queue };
-    return new FileBackend(components, { file: file.path });
-  }
+function loginSetup(settings: AuthSettings, backends: Backends): LoginSetup {
+  const byHost = backends.configure(settings);
+  return new Map(
+    settings.hosts.map(({ vhost, chains, maxAttempts, timeoutMs, selectGroup }) => [
+      vhost,
+      {
+        rules: { chains, maxAttempts, timeoutMs, selectGroup },
+        backends: byHost.get(vhost) ?? new Map(),
+      },
+    ]),
+  );
 }
 
 /** An answer that finds the channel closed has nobody left to read it. */

@@ -1,11 +1,15 @@
 // What a way of verifying people must offer to be a step of auth.chain.
 import type { Verdict } from '../../core/auth_dialogue/verdict.ts';
-import type { ClientFacts, Peer } from '../../core/ipc/messages.ts';
+import type { ClientCertificate, ClientFacts, Peer } from '../../core/ipc/messages.ts';
 
 export interface Credentials {
+  /** '' = nobody has said it yet; only a step that finds out by itself is asked then. */
   readonly user: string;
-  /** Never empty. */
+  /** '' = not asked for; only a step that needs none is asked then. */
   readonly password: string;
+  /** The group that the person chose; null = none. */
+  readonly group: string | null;
+  readonly certificate: ClientCertificate | null;
   readonly peer: Peer;
   readonly client: ClientFacts;
 }

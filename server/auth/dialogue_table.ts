@@ -2,7 +2,7 @@
 // and what is long over is swept out. An id is all that a client needs to go on with a login, so
 // it is as random as a cookie.
 import { randomBytes } from 'node:crypto';
-import type { DialogueState } from '../../core/auth_dialogue/dialogue.ts';
+import type { DialogueState } from '../../core/auth_dialogue/state.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Conversation } from './backend.ts';
 
@@ -14,6 +14,7 @@ export interface DialogueTableOptions {
 
 interface Dialogue {
   state: DialogueState;
+  readonly vhost: string;
   /** The backend's side of an open challenge. */
   conversation: Conversation | null;
 }
@@ -38,6 +39,11 @@ export class DialogueTable {
     return this.#find(id)?.state ?? null;
   }
 
+  /** Where the dialogue began; null if there is no such dialogue. */
+  vhost(id: string | null): string | null {
+    return this.#find(id)?.vhost ?? null;
+  }
+
   conversation(id: string | null): Conversation | null {
     return this.#find(id)?.conversation ?? null;
   }
@@ -46,13 +52,13 @@ export class DialogueTable {
    * Keeps the new state of a dialogue, forgets one whose state is null, and gives one that has no
    * (known) id a new one. Returns the id, null when there is nothing to remember.
    */
-  put(id: string | null, state: DialogueState | null): string | null {
+  put(id: string | null, state: DialogueState | null, vhost: string): string | null {
     const dialogue = this.#find(id);
     if (state === null) {
       if (id !== null) this.#delete(id);
       return null;
     }
-    if (dialogue === null) return this.#add(state);
+    if (dialogue === null) return this.#add(state, vhost);
     dialogue.state = state;
     return id;
   }
@@ -79,13 +85,13 @@ export class DialogueTable {
     return id === null ? null : (this.#dialogues.get(id) ?? null);
   }
 
-  #add(state: DialogueState): string {
+  #add(state: DialogueState, vhost: string): string {
     const [oldest] = this.#dialogues.keys();
     if (oldest !== undefined && this.#dialogues.size >= this.#options.capacity) {
       this.#delete(oldest);
     }
     const id = randomBytes(ID_BYTES).toString('base64url');
-    this.#dialogues.set(id, { state, conversation: null });
+    this.#dialogues.set(id, { state, vhost, conversation: null });
     return id;
   }
 

@@ -6,7 +6,7 @@ import type {
   DialogueEffect,
   DialogueInput,
   DialogueRules,
-} from '../../core/auth_dialogue/dialogue.ts';
+} from '../../core/auth_dialogue/state.ts';
 import type { AuthOutcome, LoginRequest } from '../../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Backend, Conversation, Round } from './backend.ts';
@@ -18,8 +18,10 @@ export interface LoginServiceComponents {
   readonly now: () => EpochMs;
 }
 
-/** What a reload replaces as a whole. */
-export interface LoginSetup {
+/** By virtual host; '' = the main server. A reload replaces it as a whole. */
+export type LoginSetup = ReadonlyMap<string, HostSetup>;
+
+export interface HostSetup {
   readonly rules: DialogueRules;
   readonly backends: ReadonlyMap<string, Backend>;
 }
@@ -44,14 +46,18 @@ export class LoginService {
 
   /** Takes one step of a dialogue to its answer. Never rejects. */
   async handle(request: LoginRequest): Promise<AuthOutcome> {
-    const setup = this.#setup;
+    const setup = this.#setup.get(request.vhost);
+    if (setup === undefined) return { kind: 'unavailable', reason: 'This name is not served' };
     const { dialogues, now } = this.#components;
-    let id = request.dialogue;
-    let input: DialogueInput = { ...request.step, now: now() };
+    // A login that began at one name does not go on at another.
+    let id = dialogues.vhost(request.dialogue) === request.vhost ? request.dialogue : null;
+    const certificate = request.certificate !== null && request.certificate.error === null;
+    let input: DialogueInput = { ...request.step, certificate, now: now() };
+    this.#logCertificate(request);
     for (;;) {
       const before = dialogues.state(id);
       const { state, effect } = step(setup.rules, before, input);
-      id = dialogues.put(id, state);
+      id = dialogues.put(id, state, request.vhost);
       if (effect.kind === 'answer') {
         // A new beginning ends a challenge that was open.
         if (state?.phase === 'prompting') dialogues.hold(id, null);
@@ -79,6 +85,14 @@ export class LoginService {
     }
   }
 
+  /** A person whose certificate is bad sees only that a password is asked for. */
+  #logCertificate({ certificate, peer, vhost }: LoginRequest): void {
+    if (certificate === null || certificate.error === null) return;
+    const { error: reason } = certificate;
+    this.#components.logger.info({ vhost, reason }, 'client certificate refused');
+    this.#components.logger.debug({ reason, peer }, 'client certificate refused came from');
+  }
+
   #log({ peer }: LoginRequest, outcome: AuthOutcome): void {
     const user = outcome.kind === 'accepted' ? outcome.user : undefined;
     const reason = 'reason' in outcome ? outcome.reason : undefined;
@@ -87,10 +101,10 @@ export class LoginService {
 }
 
 async function ask(
-  { backends }: LoginSetup,
+  { backends }: HostSetup,
   conversation: Conversation | null,
   question: Question,
-  { peer, client }: LoginRequest,
+  { peer, client, certificate }: LoginRequest,
   signal: AbortSignal,
 ): Promise<Round> {
   if (question.kind === 'respond') {
@@ -98,8 +112,9 @@ async function ask(
       (await conversation?.respond(question.answer, signal)) ?? unavailable('The login is over')
     );
   }
-  const { backend, user, password } = question;
-  const verified = backends.get(backend)?.verify({ user, password, peer, client }, signal);
+  const { backend, user, password, group } = question;
+  const credentials = { user, password, group, certificate, peer, client };
+  const verified = backends.get(backend)?.verify(credentials, signal);
   return (await verified) ?? unavailable(`There is no backend "${backend}"`);
 }
 

@@ -1,0 +1,105 @@
+// What no single value shows: keys that need one another.
+import type { Path } from './kind.ts';
+import type { Finding } from './problems.ts';
+import { schema } from './schema.ts';
+import type { Config, HostConfig } from './schema.ts';
+
+/** A finding, and the other keys that it speaks about: when one of those is wrong, it is moot. */
+export type Contradiction = Finding & { readonly also: readonly string[] };
+
+/** All contradictions of a configuration whose values are sound one by one. */
+export const findContradictions = (config: Config): Contradiction[] => [
+  ...checkPools(config),
+  ...checkProxy(config),
+  ...checkHost(config, []),
+  ...config.vhost.flatMap((vhost, index) => checkHost(vhost, ['vhost', index])),
+  ...checkNames(config),
+];
+
+function checkPools({ network }: Config): Contradiction[] {
+  if (network.ipv4 !== null || network.ipv6 !== null) return [];
+  const message = 'network.ipv4 and network.ipv6 are both empty: clients would get no address';
+  const suggestion = `for example ${schema.network.keys.ipv4.kind.example}`;
+  return [contradiction(['network', 'ipv4'], message, suggestion, ['network.ipv6'])];
+}
+
+function checkProxy({ listen }: Config): Contradiction[] {
+  if (listen.proxy_protocol === 'off' || listen.proxy_trusted.length > 0) return [];
+  const message =
+    'listen.proxy_trusted: with proxy_protocol on, somebody must be trusted to send it';
+  const suggestion = 'for example proxy_trusted = ["192.0.2.10"], the load balancer';
+  return [
+    contradiction(['listen', 'proxy_trusted'], message, suggestion, ['listen.proxy_protocol']),
+  ];
+}
+
+/** The steps of the chains find what they need. */
+function checkHost({ auth, tls }: HostConfig, prefix: Path): Contradiction[] {
+  const steps = new Set(auth.chain.flatMap((chain): readonly string[] => chain.steps));
+  const need = (step: string, path: readonly string[], given: boolean, example: string) => {
+    if (given || !steps.has(step)) return [];
+    const message = `${path.join('.')}: the step "${step}" needs it`;
+    return [
+      contradiction([...prefix, ...path], message, `for example ${example}`, ['auth.chain.steps']),
+    ];
+  };
+  return [
+    ...need('ldap', ['auth', 'ldap', 'url'], auth.ldap.url !== '', '"ldaps://ldap.example.com"'),
+    ...need(
+      'ldap',
+      ['auth', 'ldap', 'base_dn'],
+      auth.ldap.base_dn !== '',
+      '"ou=people,dc=example,dc=com"',
+    ),
+    ...need(
+      'radius',
+      ['auth', 'radius', 'servers'],
+      auth.radius.servers.length > 0,
+      '["192.0.2.1:1812"]',
+    ),
+    ...need(
+      'radius',
+      ['auth', 'radius', 'secret_file'],
+      auth.radius.secret_file !== null,
+      '"/etc/wolfguard/radius.secret"',
+    ),
+    ...need(
+      'certificate',
+      ['tls', 'client_ca'],
+      tls.client_ca !== null,
+      '"/etc/wolfguard/client-ca.pem"',
+    ),
+    ...checkPairs(tls, prefix),
+  ];
+}
+
+function checkPairs(tls: HostConfig['tls'], prefix: Path): Contradiction[] {
+  if (tls.certificate.length === tls.private_key.length) return [];
+  const message = `tls.private_key: ${tls.certificate.length} certificates and ${tls.private_key.length} keys; each certificate has a key, in the same order`;
+  return [
+    contradiction([...prefix, 'tls', 'private_key'], message, undefined, ['tls.certificate']),
+  ];
+}
+
+function checkNames({ vhost }: Config): Contradiction[] {
+  return vhost.flatMap(({ name }, index) => {
+    const first = vhost.findIndex((other) => other.name === name);
+    if (first === index) return [];
+    const message = `vhost.name: ${JSON.stringify(name)} is the name of number ${first + 1} already`;
+    return [contradiction(['vhost', index, 'name'], message, undefined, [])];
+  });
+}
+
+const contradiction = (
+  path: Path,
+  message: string,
+  suggestion: string | undefined,
+  also: readonly string[],
+): Contradiction => ({
+  path,
+  at: 'value',
+  key: path.filter((part) => typeof part === 'string').join('.'),
+  message,
+  suggestion,
+  also,
+});

@@ -1,0 +1,81 @@
+// The backends of the auth process: one for each step that the chains of some host name, shared by
+// hosts whose settings for it are the same, kept over a reload that does not touch them.
+import type { Logger } from 'pino';
+import type { AuthSettings, BackendSettings, HostAuthSettings } from '../../core/ipc/messages.ts';
+import type { EpochMs } from '../../core/units.ts';
+import type { Backend } from './backend.ts';
+import { CertificateBackend } from './certificate_backend.ts';
+import type { CheckQueue } from './check_queue.ts';
+import { FileBackend } from './file_backend.ts';
+
+export interface BackendComponents {
+  readonly logger: Logger;
+  /** Bounds the password hashes that are computed at once. */
+  readonly queue: CheckQueue;
+  readonly now: () => EpochMs;
+}
+
+/** Where a backend may keep what must outlive the process. */
+export interface BackendPlace {
+  readonly stateDir: string;
+}
+
+interface StepOpener {
+  /** The part of the settings that the backend hangs on. */
+  readonly settings: (all: BackendSettings) => object;
+  readonly open: (
+    components: BackendComponents,
+    settings: BackendSettings,
+    place: BackendPlace,
+  ) => Backend;
+}
+
+const STEPS: Readonly<Record<string, StepOpener>> = {
+  file: {
+    settings: ({ file }) => ({ path: file.path }),
+    open: (components, { file }) => new FileBackend(components, { file: file.path }),
+  },
+  certificate: {
+    settings: ({ certificate }) => certificate,
+    open: (components, { certificate }) => new CertificateBackend(components, certificate),
+  },
+};
+
+export class Backends {
+  readonly #components: BackendComponents;
+  /** By step and settings. */
+  #open = new Map<string, Backend>();
+
+  constructor(components: BackendComponents) {
+    this.#components = components;
+  }
+
+  /** The backends of each host by step; those that no host has any more are closed. */
+  configure({ hosts, stateDir }: AuthSettings): ReadonlyMap<string, ReadonlyMap<string, Backend>> {
+    const before = this.#open;
+    this.#open = new Map();
+    const byHost = new Map(
+      hosts.map((host) => [host.vhost, this.#ofHost(host, { stateDir }, before)] as const),
+    );
+    for (const [key, backend] of before) if (!this.#open.has(key)) void backend.close();
+    return byHost;
+  }
+
+  #ofHost(
+    { chains, backends }: HostAuthSettings,
+    place: BackendPlace,
+    before: ReadonlyMap<string, Backend>,
+  ): ReadonlyMap<string, Backend> {
+    const byStep = new Map<string, Backend>();
+    for (const step of new Set(chains.flat())) {
+      const opener = STEPS[step];
+      if (opener === undefined) continue;
+      const key = JSON.stringify([step, place, opener.settings(backends)]);
+      const backend =
+        this.#open.get(key) ?? before.get(key) ?? opener.open(this.#components, backends, place);
+      this.#open.set(key, backend);
+      byStep.set(step, backend);
+    }
+    return byStep;
+  }
+}
