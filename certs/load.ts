@@ -50,7 +50,7 @@ export function loadServerCertificate(
   return {
     certificateChainPem: ordered.map(String).join(''),
     privateKeyPem: isEncrypted(written)
-      ? key.export({ type: 'pkcs8', format: 'pem' }).toString()
+      ? key.export({ type: 'pkcs8', format: 'pem' })
       : written,
     pin: pinOf(leaf.toString()),
     notAfter: leaf.validToDate.getTime(),

@@ -27,7 +27,7 @@ const vhost = list(
       '[[vhost]]',
       'name = "partners.example.com"',
       'tls = { certificate = "/etc/wolfguard/partners.pem", private_key = "/etc/wolfguard/partners.key" }',
-      'auth = { chain = [{ steps = ["ldap", "totp"] }] }',
+      'auth = { chain = [{ steps = ["file", "totp"] }], file = { path = "/etc/wolfguard/partners" } }',
       'policy = { routes = ["10.20.0.0/16"] }',
       'ipv4 = "10.78.0.0/16"',
     ],

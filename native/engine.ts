@@ -118,6 +118,8 @@ export interface Engine {
    * first; throws with OpenSSL's reason, and then nothing has changed.
    */
   setTls(hosts: readonly TlsSettings[]): void;
+  /** Sources that are closed at accept from now on, and those that no longer are. */
+  setBans(add: readonly string[], remove: readonly string[]): void;
   /** Begins to accept. */
   start(): void;
   /** Stops passing plaintext of this connection to JavaScript; 'held' follows. */

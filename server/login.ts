@@ -18,15 +18,17 @@ export async function answerLogin(
   request: LoginRequest,
 ): Promise<LoginReply> {
   let reply: LoginReply;
+  let refused = false;
   try {
     const outcome = await auth.login(request);
+    refused = 'refused' in outcome && outcome.refused;
     reply =
       outcome.kind === 'accepted' ? openSession(outcome, request, sessions) : replyTo(outcome);
   } catch (error) {
     logger.error({ err: error }, 'a login failed by a bug of the server');
     reply = { kind: 'unavailable', reason: 'The server has a problem; try again later.' };
   }
-  statistics.loginAnswered(reply);
+  statistics.loginAnswered(reply, refused);
   return reply;
 }
 

@@ -37,6 +37,8 @@ export function buildServices(components: ServicesComponents): WorkerServices {
     },
     endpointsChanged: (worker, { changes }) => steering.setEndpoints(worker, changes),
     packetsCalm: (worker, { thread }) => urgency.grant(worker, thread),
+    // Without bans nobody counts them.
+    connectsFailed: () => undefined,
     workerGone: (worker) => {
       steering.workerGone(worker);
       sessions.workerGone(worker);

@@ -14,12 +14,10 @@ export class Statistics {
   private rxBytes: Bytes = 0;
   private txBytes: Bytes = 0;
 
-  /** A step of a login was answered; forms in the middle of it count for nothing unless refused. */
-  loginAnswered(reply: LoginReply): void {
+  /** A step of a login was answered; `refused`: it was an attempt, and a wrong one. */
+  loginAnswered(reply: LoginReply, refused: boolean): void {
     if (reply.kind === 'complete') this.logins++;
-    else if (reply.kind === 'failed' || (reply.kind === 'form' && reply.form.error !== null)) {
-      this.failedLogins++;
-    }
+    else if (refused) this.failedLogins++;
   }
 
   tunnelOpened(): void {

@@ -24,6 +24,7 @@ export interface WorkerServices {
   tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
   endpointsChanged(worker: number, message: Report<'endpoints'>): void;
   packetsCalm(worker: number, message: Report<'packets-calm'>): void;
+  connectsFailed(message: Report<'failed-connects'>): void;
   workerGone(worker: number): void;
 }
 
@@ -138,6 +139,9 @@ export class WorkerLink {
       case 'tunnels':
         this.forwarded = message.forwardedPackets;
         this.settleListing(message.id, message.tunnels);
+        return;
+      case 'failed-connects':
+        services.connectsFailed(message);
         return;
       case 'ready':
       case 'fatal':

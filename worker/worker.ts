@@ -124,6 +124,9 @@ export class Worker {
       case 'configure':
         this.#reconfigure(message.settings);
         break;
+      case 'bans':
+        this.#engine.setBans(message.add, message.remove);
+        break;
       case 'shutdown':
         this.#shutDown(message.tellClients);
         break;

@@ -47,6 +47,9 @@ function runAuthProcess(): void {
           outbox.send({ kind: 'outcome', id: message.id, outcome });
         });
         break;
+      case 'accounting':
+        // No step keeps accounts here.
+        break;
     }
   };
   process.on('message', (written: PrimaryToAuth | readonly PrimaryToAuth[]) => {

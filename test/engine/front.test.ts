@@ -133,23 +133,27 @@ test('a new certificate is for new connections; one that makes no sense changes 
   };
   assert.equal(await subject(), 'DNS:localhost');
   using up = await VpnClient.connect(rig);
-  rig.engine.setTls(await makeTls('second.example'));
+  rig.engine.setTls([await makeTls('second.example')]);
   assert.equal(await subject(), 'DNS:second.example');
   const good = await makeTls('third.example');
+  const [pair] = good.certificates;
+  const [other] = (await makeTls('x')).certificates;
+  assert.ok(pair && other);
   const bad = [
-    { ...good, certificateChainPem: 'nonsense' },
-    { ...good, privateKeyPem: (await makeTls('x')).privateKeyPem },
+    { ...good, certificates: [{ chainPem: 'nonsense', privateKeyPem: pair.privateKeyPem }] },
+    { ...good, certificates: [{ chainPem: pair.chainPem, privateKeyPem: other.privateKeyPem }] },
     { ...good, ciphers: 'NO-SUCH-CIPHER' },
     { ...good, groups: 'no-such-group' },
   ];
-  for (const options of bad) assert.throws(() => rig.engine.setTls(options), /^Error: tls\.\w+: /);
+  for (const options of bad)
+    assert.throws(() => rig.engine.setTls([options]), /^Error: tls\.\w+: /);
   assert.equal(await subject(), 'DNS:second.example');
   assert.equal((await up.echo()).toString(), 'echo');
 });
 
 test('a client older than tls.min_version is refused', async () => {
   using rig = await EngineRig.start();
-  rig.engine.setTls({ ...(await makeTls('localhost')), minVersion: '1.3' });
+  rig.engine.setTls([{ ...(await makeTls('localhost')), minVersion: '1.3' }]);
   await assert.rejects(VpnClient.dial(rig, { tlsVersion: 'TLSv1.2' }), /protocol version/);
   using client = await VpnClient.dial(rig, { tlsVersion: 'TLSv1.3' });
   assert.ok(client.socket.encrypted);

@@ -92,7 +92,7 @@ export class EngineRig {
   /** One that has all it needs and has not started. */
   static async create(options: RigOptions = {}): Promise<EngineRig> {
     const rig = new EngineRig(options, options.port ?? (await freePort()));
-    rig.engine.setTls(await testTls());
+    rig.engine.setTls([await testTls()]);
     return rig;
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -68,12 +68,16 @@ test('a file without a certificate, a damaged one and a missing one are told apa
   const damaged = server.certificatePem.replace(/[A-Za-z0-9]{40}/, 'A'.repeat(40));
   assert.throws(() => load(damaged, server.privateKeyPem), /certificate 1 in .* is damaged/);
   assert.throws(
-    () => loadServerCertificate({ certificate: path.join(folder, 'none'), privateKey: 'x' }, NOW),
+    () =>
+      loadServerCertificate(
+        { certificate: path.join(folder, 'none'), privateKey: 'x', passphrase: null },
+        NOW,
+      ),
     { code: 'FILE_READ', message: /none: no such file or folder/ },
   );
 });
 
-test('a key with a passphrase is refused with the command that removes it', () => {
+test('a key with a passphrase opens with it, and is refused without it or with another', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({
     type: 'pkcs8',
@@ -81,12 +85,21 @@ test('a key with a passphrase is refused with the command that removes it', () =
     cipher: 'aes-256-cbc',
     passphrase: 'x',
   });
-  assert.throws(() => load(server.certificatePem, pem), /openssl pkey -in/);
+  assert.throws(() => load(server.certificatePem, pem), /tls\.private_key_passphrase_file/);
+  assert.throws(() => load(server.certificatePem, pem, NOW, 'y'), /does not open the private key/);
+  const own = createPrivateKey(server.privateKeyPem).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'x',
+  });
+  const loaded = load(server.certificatePem, own, NOW, 'x');
+  assert.equal(loaded.privateKeyPem, server.privateKeyPem);
   assert.throws(() => load(server.certificatePem, 'nothing'), /no private key in PEM form/);
 });
 
 test('a key on a token is refused as not available yet', () => {
-  const paths = { certificate: 'x', privateKey: 'pkcs11:token=vpn' };
+  const paths = { certificate: 'x', privateKey: 'pkcs11:token=vpn', passphrase: null };
   assert.throws(() => loadServerCertificate(paths, NOW), /not available yet/);
 });
 
@@ -108,11 +121,12 @@ test('a file that cannot be written is reported with its path and the reason', (
   });
 });
 
-function load(certificates: string, key: string, now = NOW) {
+function load(certificates: string, key: string, now = NOW, passphrase: string | null = null) {
   const directory = mkdtempSync(path.join(folder, 'pair-'));
   const paths = {
     certificate: path.join(directory, 'chain.pem'),
     privateKey: path.join(directory, 'key.pem'),
+    passphrase,
   };
   writeFileSync(paths.certificate, certificates);
   writeFileSync(paths.privateKey, key);

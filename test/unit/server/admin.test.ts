@@ -63,12 +63,13 @@ test('the status adds the traffic of open tunnels to that of closed ones', async
 
 test('a wrong password counts as a failed login, the form before it does not', () => {
   const statistics = new Statistics();
-  const form = { message: '', error: null, inputs: [] };
-  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form });
-  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form: { ...form, error: 'wrong' } });
-  statistics.loginAnswered({ kind: 'failed', reason: 'three times' });
-  statistics.loginAnswered({ kind: 'unavailable', reason: 'down' });
-  statistics.loginAnswered({ kind: 'complete', cookie: 'c', banner: '' });
+  const form = { message: '', error: null, inputs: [], groups: [], urlGroup: null };
+  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form }, false);
+  statistics.loginAnswered({ kind: 'form', dialogue: 'd', form }, true);
+  statistics.loginAnswered({ kind: 'failed', reason: 'three times' }, true);
+  statistics.loginAnswered({ kind: 'failed', reason: 'too late' }, false);
+  statistics.loginAnswered({ kind: 'unavailable', reason: 'down' }, false);
+  statistics.loginAnswered({ kind: 'complete', cookie: 'c', banner: '' }, false);
   const { logins, failedLogins } = statistics.read({ rxBytes: 0, txBytes: 0 });
   assert.deepEqual([logins, failedLogins], [1, 2]);
 });

@@ -10,7 +10,7 @@ import { parseIp } from '../../../core/net/address.ts';
 import type { SessionRecord } from '../../../core/session/session.ts';
 import { SCHEMA_VERSION } from '../../../server/session_rows.ts';
 import { SessionStore } from '../../../server/session_store.ts';
-import { client, counters } from '../core/session/fixture.ts';
+import { cidr, client, counters } from '../core/session/fixture.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -173,6 +173,7 @@ function record(session: number): SessionRecord {
   return {
     session,
     cookieHash: String(session).padStart(64, '0'),
+    vhost: 'partners.example.com',
     user: 'jürgen "the" user',
     groups: ['staff', 'vpn'],
     loginAt: NOW - 1000,
@@ -181,6 +182,10 @@ function record(session: number): SessionRecord {
     client,
     inside4,
     inside6,
+    attributes: {
+      policy: { address: inside4, routes: [cidr('10.0.0.0/8')], session_timeout: 60_000 },
+      accounting: { backend: 'radius', interimMs: 60_000, classes: ['00ff'] },
+    },
     totals: counters(2 ** 45),
     expiresAt: null,
   };

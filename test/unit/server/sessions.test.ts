@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import type { TestContext } from 'node:test';
 import type {
   OpenTunnelReply,
@@ -36,7 +37,7 @@ test('a login gets a cookie of 256 random bits that only its owner knows', (t) =
 test('the policy is the one of the user and of the first group, and its banner is told', (t) => {
   const server = new Server(t);
   const outcome = server.sessions.login(
-    { user: 'alice', groups: ['staff', 'all'] },
+    { vhost: '', user: 'alice', groups: ['staff', 'all'], attributes: NO_ATTRIBUTES },
     { peer, client },
   );
   assert.equal(outcome.kind, 'accepted');
@@ -283,7 +284,7 @@ class Server {
           if (worker === -1) this.owners.delete(text);
           else this.owners.set(text, worker);
         },
-        policyFor: (user, group) => ({
+        policyFor: ({ user, group }) => ({
           ...policy,
           banner: `welcome ${user} of ${group}`,
           ...this.policy,
@@ -319,7 +320,8 @@ class Server {
   }
 
   tryLogin(user: string): LoginResult {
-    return this.sessions.login({ user, groups: ['staff'] }, { peer, client });
+    const accepted = { vhost: '', user, groups: ['staff'], attributes: NO_ATTRIBUTES };
+    return this.sessions.login(accepted, { peer, client });
   }
 
   login(user: string): string {

@@ -15,6 +15,7 @@ import type {
 import { AuthLink } from '../../../server/auth_link.ts';
 import { Backoff } from '../../../server/backoff.ts';
 import { Supervisor } from '../../../server/supervisor.ts';
+import { LOGIN, authSettings } from './auth/settings_fixture.ts';
 
 test('a child that dies is replaced within a second, and again', async (t) => {
   const { supervisor, events } = supervise(t, 'good');
@@ -128,31 +129,20 @@ test('settings that change while an auth process starts reach it', () => {
   const sent: PrimaryToAuth[] = [];
   const attached = link.attach((message) => sent.push(message));
   attached.handleSpawned();
-  link.configure({ ...SETTINGS, maxAttempts: 9 });
+  link.configure({ ...SETTINGS, stateDir: '/other' });
   attached.handleReady();
   assert.deepEqual(
-    sent.map((message) => [message.kind, 'settings' in message && message.settings.maxAttempts]),
+    sent.map((message) => [message.kind, 'settings' in message && message.settings.stateDir]),
     [
-      ['start', 3],
-      ['configure', 9],
+      ['start', SETTINGS.stateDir],
+      ['configure', '/other'],
     ],
   );
 });
 
-const SETTINGS: AuthSettings = {
-  chains: [['file']],
-  maxAttempts: 3,
-  timeoutMs: 1000,
-  file: { path: '/dev/null' },
-  logLevel: 'silent',
-};
+const SETTINGS: AuthSettings = { ...authSettings(), logLevel: 'silent' };
 
-const dialogue = (name: string): LoginRequest => ({
-  dialogue: name,
-  step: { kind: 'start', group: null },
-  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
-  peer: { address: '192.0.2.1', port: 1 },
-});
+const dialogue = (name: string): LoginRequest => ({ ...LOGIN, dialogue: name });
 
 async function startAuth(
   t: TestContext,

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type {
   LoginReply,
-  LoginRequest,
   PrimaryToWorker,
   WorkerSettings,
   WorkerToPrimary,
@@ -10,6 +9,7 @@ import type {
 import { WorkerLink } from '../../../server/worker_link.ts';
 import type { WorkerServices } from '../../../server/worker_link.ts';
 import { inheritedFds } from '../../../server/workers.ts';
+import { LOGIN } from './auth/settings_fixture.ts';
 
 test('a login is answered with the number that it came with', async () => {
   const { spawn } = build({ login: () => Promise.resolve(FAILED) });
@@ -136,14 +136,10 @@ test('each worker inherits its own queue and sockets, and the outboxes of all', 
 
 const WORKER = 3;
 const FAILED: LoginReply = { kind: 'failed', reason: 'no' };
-const LOGIN: LoginRequest = {
-  dialogue: null,
-  step: { kind: 'start', group: null },
-  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
-  peer: { address: '192.0.2.1', port: 1 },
-};
 const SETTINGS: WorkerSettings = {
-  tls: { certificateChainPem: '', privateKeyPem: '', minVersion: '1.2', groups: '', ciphers: '' },
+  tls: [],
+  proxy: { mode: 'off', trusted: [] },
+  camouflage: { secret: '', realm: '' },
   udpPort: null,
   dtlsLegacy: true,
   authTimeoutMs: 1,
@@ -167,6 +163,7 @@ function build(services: Partial<WorkerServices>): {
         tunnelClosed: () => undefined,
         endpointsChanged: () => undefined,
         packetsCalm: () => undefined,
+        connectsFailed: () => undefined,
         workerGone: () => undefined,
         ...services,
       },

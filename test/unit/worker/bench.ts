@@ -19,13 +19,20 @@ import { Worker } from '../../../worker/worker.ts';
 import { CERTIFICATE } from './certificate.ts';
 
 export const SETTINGS: WorkerSettings = {
-  tls: {
-    certificateChainPem: CERTIFICATE,
-    privateKeyPem: '',
-    minVersion: '1.2',
-    groups: '',
-    ciphers: '',
-  },
+  tls: [
+    {
+      name: '',
+      certificates: [{ chainPem: CERTIFICATE, privateKeyPem: '' }],
+      ocspResponse: null,
+      clientCaPem: '',
+      clientCrlPem: '',
+      minVersion: '1.2',
+      groups: '',
+      ciphers: '',
+    },
+  ],
+  proxy: { mode: 'off', trusted: [] },
+  camouflage: { secret: '', realm: '' },
   udpPort: 443,
   dtlsLegacy: true,
   authTimeoutMs: 60_000,
@@ -50,6 +57,10 @@ export const GRANT: TunnelGrant = {
     split_dns: [],
     banner: '',
     mtu: 0,
+    address: null,
+    address6: null,
+    rx_limit: null,
+    tx_limit: null,
     tunnel_all_dns: false,
     client_bypass: false,
     keepalive: 18_000_000,
@@ -88,6 +99,10 @@ export class FakeEngine implements Engine {
     this.calls.push('setTls');
     if (this.tlsError !== undefined) throw this.tlsError;
   }
+  setBans(): void {
+    this.calls.push('setBans');
+  }
+
   start(): void {
     this.calls.push('start');
   }
@@ -214,6 +229,7 @@ const connectionInfo = (connection: number) => ({
   tlsVersion: 'TLSv1.3',
   tlsCipher: 'TLS_AES_256_GCM_SHA384',
   serverName: '',
+  clientCertificate: null,
   pathMtu: 1500,
 });
 

@@ -8,7 +8,11 @@ const FORM: Answer = (message) =>
     ? {
         kind: 'login-reply',
         id: message.id,
-        reply: { kind: 'form', dialogue: null, form: { message: 'Hi', error: null, inputs: [] } },
+        reply: {
+          kind: 'form',
+          dialogue: null,
+          form: { message: 'Hi', error: null, inputs: [], groups: [], urlGroup: null },
+        },
       }
     : undefined;
 
@@ -35,6 +39,7 @@ test('a request is read byte by byte as well as whole', async (t) => {
     kind: 'reply',
     fields: { username: 'alice' },
     group: null,
+    urlGroup: null,
   });
 });
 

@@ -36,7 +36,7 @@ test('init, reply, complete: the dialogue of openconnect [oc 4]', async (t) => {
   assert.deepEqual(logins(told), [
     {
       dialogue: null,
-      step: { kind: 'start', group: null },
+      step: { kind: 'start', group: null, urlGroup: null },
       client: {
         userAgent: 'Open AnyConnect VPN Agent v9.01-3',
         kind: 'openconnect',
@@ -45,10 +45,18 @@ test('init, reply, complete: the dialogue of openconnect [oc 4]', async (t) => {
         platform: 'linux-64',
       },
       peer: { address: '192.0.2.9', port: 40_001 },
+      vhost: '',
+      certificate: null,
     },
     {
       dialogue: 'd1',
-      step: { kind: 'reply', fields: { username: 'alice', password: 'secret' }, group: null },
+      step: {
+        kind: 'reply',
+        fields: { username: 'alice', password: 'secret' },
+        group: null,
+    urlGroup: null,
+        urlGroup: null,
+      },
       client: {
         userAgent: 'Open AnyConnect VPN Agent v9.01-3',
         kind: 'openconnect',
@@ -57,6 +65,8 @@ test('init, reply, complete: the dialogue of openconnect [oc 4]', async (t) => {
         platform: '',
       },
       peer: { address: '192.0.2.9', port: 40_001 },
+      vhost: '',
+      certificate: null,
     },
   ]);
 });
@@ -70,7 +80,7 @@ test('a wrong password gets the form again, the third 401 and a closed connectio
   }
   assert.equal(
     await guessing.ask(post('/auth', reply('alice', 'wrong'), AGENT)),
-    'HTTP/1.1 401 Authentication failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    'HTTP/1.1 401 three wrong\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   );
   await until(() => guessing.ended);
 });
@@ -96,8 +106,11 @@ test('a group comes from the path where the document names none', async (t) => {
     post('/staff', init.replace('</config', '<group-select>it</group-select></config')),
   );
   assert.deepEqual(
-    logins(told).map(({ step }) => step.group),
-    ['staff', 'it'],
+    logins(told).map(({ step }) => [step.group, step.urlGroup]),
+    [
+      [null, 'staff'],
+      ['it', 'staff'],
+    ],
   );
 });
 
@@ -165,6 +178,8 @@ function accounts(): Answer {
         { type: 'text', name: 'username', label: 'Username:' },
         { type: 'password', name: 'password', label: 'Password:' },
       ],
+      groups: [],
+      urlGroup: null,
     },
   });
   const decide = ({ step }: LoginRequest): LoginReply => {

@@ -11,7 +11,14 @@ test('a worker sets TLS before it accepts, and says when it does', async (t) => 
 
 test('an unusable certificate ends the start, and the engine with it', async (t) => {
   await assert.rejects(
-    bench(t, { settings: { tls: { ...SETTINGS.tls, certificateChainPem: 'none' } } }),
+    bench(t, {
+      settings: {
+        tls: SETTINGS.tls.map((host) => ({
+          ...host,
+          certificates: [{ chainPem: 'none', privateKeyPem: '' }],
+        })),
+      },
+    }),
   );
 });
 

@@ -102,6 +102,8 @@ const FORM: LoginForm = {
     { type: 'text', name: 'username', label: 'Username:' },
     { type: 'password', name: 'password', label: 'Password:' },
   ],
+  groups: [],
+  urlGroup: null,
 };
 
 test('a form is rendered as auth-request [oc 4.3]', () => {
@@ -125,7 +127,7 @@ test('an error stands beside the message', () => {
 
 test('a form without inputs stays empty, so that the client shows its message and ends', () => {
   assert.match(
-    renderAuthRequest({ message: 'Locked', error: null, inputs: [] }, 'anyconnect'),
+    renderAuthRequest({ ...FORM, message: 'Locked', inputs: [] }, 'anyconnect'),
     /<message>Locked<\/message><form method="post" action="\/auth"\/><\/auth>/,
   );
 });

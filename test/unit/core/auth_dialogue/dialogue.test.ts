@@ -7,10 +7,17 @@ import type {
   DialogueInput,
   DialogueRules,
   DialogueState,
-} from '../../../../core/auth_dialogue/dialogue.ts';
+  Request,
+} from '../../../../core/auth_dialogue/state.ts';
+import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
 import type { Verdict } from '../../../../core/auth_dialogue/verdict.ts';
 
-const RULES: DialogueRules = { chains: [['file']], maxAttempts: 3, timeoutMs: 240_000 };
+const RULES: DialogueRules = {
+  chains: [['file']],
+  maxAttempts: 3,
+  timeoutMs: 240_000,
+  selectGroup: [],
+};
 const BOTH = { username: 'alice', password: 'secret' };
 
 test('a start shows one form for user name and password and remembers nothing [oc 4.3]', () => {
@@ -30,11 +37,13 @@ test('right credentials are accepted with the groups of the backend', () => {
     backend: 'file',
     user: 'alice',
     password: 'secret',
+    group: null,
   });
   assert.deepEqual(outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['staff'] })), {
     kind: 'accepted',
     user: 'alice',
     groups: ['staff'],
+    attributes: NO_ATTRIBUTES,
   });
   assert.equal(dialogue.state, null);
 });
@@ -47,7 +56,8 @@ test('a reply with a user name only gets the password form, then both are checke
     ['password'],
   );
   const effect = dialogue.reply({ password: 'secret' });
-  assert.deepEqual(effect, { kind: 'verify', backend: 'file', user: 'alice', password: 'secret' });
+  const asked = { backend: 'file', user: 'alice', password: 'secret', group: null };
+  assert.deepEqual(effect, { kind: 'verify', ...asked });
 });
 
 test('a password whose user name nobody remembers gets the whole form and costs no attempt', () => {
@@ -109,7 +119,11 @@ test('the dialogue ends at its timeout, counted from the first reply', () => {
   assert.equal(dialogue.reply(BOTH).kind, 'verify');
   dialogue.now = RULES.timeoutMs;
   const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: [] }));
-  assert.deepEqual(outcome, { kind: 'failed', reason: 'The login took too long' });
+  assert.deepEqual(outcome, {
+    kind: 'failed',
+    reason: 'The login took too long',
+    refused: false,
+  });
 });
 
 test('a start with the id of an expired dialogue begins anew', () => {
@@ -158,6 +172,7 @@ test('every step of a chain must accept, and their groups are joined', () => {
     kind: 'accepted',
     user: 'alice',
     groups: ['a', 'b', 'c'],
+    attributes: NO_ATTRIBUTES,
   });
 });
 
@@ -167,7 +182,12 @@ test('groups of a chain that failed in its second step do not reach the next cha
   dialogue.verdict({ kind: 'accepted', groups: ['admins'] });
   dialogue.verdict({ kind: 'refused' });
   const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['staff'] }));
-  assert.deepEqual(outcome, { kind: 'accepted', user: 'alice', groups: ['staff'] });
+  assert.deepEqual(outcome, {
+    kind: 'accepted',
+    user: 'alice',
+    groups: ['staff'],
+    attributes: NO_ATTRIBUTES,
+  });
 });
 
 test('an outage is never a wrong password, even where another chain said no', () => {
@@ -275,11 +295,13 @@ const challenge: Verdict = {
   echo: false,
 };
 
+const REQUEST: Request = { group: null, urlGroup: null, certificate: false, now: 0 };
+
 const anyInput: fc.Arbitrary<DialogueInput> = fc.oneof(
-  fc.constant<DialogueInput>({ kind: 'start', now: 0 }),
+  fc.constant<DialogueInput>({ kind: 'start', ...REQUEST }),
   fc
     .record({ username: fc.constantFrom('alice', 'bob', ''), password: fc.constantFrom('x', '') })
-    .map((fields): DialogueInput => ({ kind: 'reply', fields, now: 0 })),
+    .map((fields): DialogueInput => ({ kind: 'reply', fields, ...REQUEST })),
   fc
     .constantFrom<Verdict>(
       { kind: 'accepted', groups: [] },
@@ -306,9 +328,10 @@ class Driver {
     return effect;
   }
 
-  start = (): DialogueEffect => this.step({ kind: 'start', now: this.now });
-  reply = (fields: Record<string, string>): DialogueEffect =>
-    this.step({ kind: 'reply', fields, now: this.now });
+  start = (request: Partial<Request> = {}): DialogueEffect =>
+    this.step({ kind: 'start', ...REQUEST, now: this.now, ...request });
+  reply = (fields: Record<string, string>, request: Partial<Request> = {}): DialogueEffect =>
+    this.step({ kind: 'reply', fields, ...REQUEST, now: this.now, ...request });
   verdict = (verdict: Verdict): DialogueEffect =>
     this.step({ kind: 'verdict', verdict, now: this.now });
 }

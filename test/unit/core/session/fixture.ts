@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ClientFacts, TunnelCounters, TunnelEnd } from '../../../../core/ipc/messages.ts';
 import { formatIp, parseCidr } from '../../../../core/net/address.ts';
 import type { Cidr } from '../../../../core/net/address.ts';
+import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
 import type { SessionPolicy } from '../../../../core/policy/policy.ts';
 import type { SessionEffect } from '../../../../core/session/effects.ts';
 import { SessionRegistry } from '../../../../core/session/registry.ts';
@@ -35,6 +36,10 @@ export const policy: SessionPolicy = {
   split_dns: [],
   banner: '',
   mtu: 0,
+  address: null,
+  address6: null,
+  rx_limit: null,
+  tx_limit: null,
   tunnel_all_dns: false,
   client_bypass: false,
   keepalive: 0,
@@ -90,6 +95,8 @@ export class Bench {
 
   tryLogin(user: string, facts: Partial<Login> = {}): LoginOutcome {
     const login: Login = {
+      vhost: '',
+      attributes: NO_ATTRIBUTES,
       user,
       groups: ['staff'],
       peer: { address: '192.0.2.1', port: 40000 },

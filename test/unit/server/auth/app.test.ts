@@ -14,6 +14,8 @@ import type {
 } from '../../../../core/ipc/messages.ts';
 import { unpack } from '../../../../core/ipc/outbox.ts';
 import { credentials } from './backend_suite.ts';
+import { BACKEND_SETTINGS, LOGIN, authSettings } from './settings_fixture.ts';
+import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
 import { PasswdFixture, cheapHash } from './passwd_fixture.ts';
 
 test('a login through the process: form, wrong password, right password', async (t) => {
@@ -26,6 +28,7 @@ test('a login through the process: form, wrong password, right password', async 
     kind: 'accepted',
     user: 'alice',
     groups: ['staff'],
+    attributes: NO_ATTRIBUTES,
   });
 });
 
@@ -66,20 +69,18 @@ test('new settings count from the next login on', async (t) => {
   const after = new PasswdFixture(t, `alice:*:${cheapHash('after')}`);
   const auth = await AuthProcess.start(before);
   assert.equal((await auth.reply(null, 'alice', 'before')).kind, 'accepted');
-  auth.send({ kind: 'configure', settings: { ...settingsOf(after), maxAttempts: 1 } });
+  auth.send({ kind: 'configure', settings: settingsOf(after, 1) });
   assert.equal((await auth.reply(null, 'alice', 'after')).kind, 'accepted');
   assert.equal((await auth.reply(null, 'alice', 'before')).kind, 'failed');
 });
 
 const APP = path.resolve(import.meta.dirname, '../../../../server/auth/app.ts');
 
-const settingsOf = ({ file }: PasswdFixture): AuthSettings => ({
-  chains: [['file']],
-  maxAttempts: 3,
-  timeoutMs: 60_000,
-  file: { path: file },
-  logLevel: 'warn',
-});
+const settingsOf = ({ file }: PasswdFixture, maxAttempts = 3): AuthSettings =>
+  authSettings({
+    maxAttempts,
+    backends: { ...BACKEND_SETTINGS, file: { path: file, otpPath: '/dev/null' } },
+  });
 
 class AuthProcess {
   readonly child: ChildProcess;
@@ -114,15 +115,21 @@ class AuthProcess {
 
   send = (message: PrimaryToAuth): boolean => this.child.send(message);
 
-  begin = (): Promise<AuthOutcome> => this.#login(null, { kind: 'start', group: null });
+  begin = (): Promise<AuthOutcome> =>
+    this.#login(null, { kind: 'start', group: null, urlGroup: null });
 
   reply = (dialogue: string | null, username: string, password: string): Promise<AuthOutcome> =>
-    this.#login(dialogue, { kind: 'reply', fields: { username, password }, group: null });
+    this.#login(dialogue, {
+      kind: 'reply',
+      fields: { username, password },
+      group: null,
+      urlGroup: null,
+    });
 
   #login(dialogue: string | null, step: LoginRequest['step']): Promise<AuthOutcome> {
     const id = this.#nextId++;
     const { client, peer } = credentials('', '');
-    this.send({ kind: 'login', id, request: { dialogue, step, client, peer } });
+    this.send({ kind: 'login', id, request: { ...LOGIN, dialogue, step, client, peer } });
     return new Promise((resolve) => this.#answers.set(id, resolve));
   }
 }

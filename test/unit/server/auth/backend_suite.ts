@@ -86,6 +86,8 @@ export function testBackend(name: string, subject: BackendUnderTest): void {
 export const credentials = (user: string, password: string): Credentials => ({
   user,
   password,
+  group: null,
+  certificate: null,
   peer: { address: '192.0.2.1', port: 50_000 },
   client: { userAgent: '', kind: 'openconnect', mobile: false, hostname: '', platform: 'linux-64' },
 });

@@ -6,7 +6,8 @@ import type { LoginRequest } from '../../../../core/ipc/messages.ts';
 import type { Backend, Round } from '../../../../server/auth/backend.ts';
 import { DialogueTable } from '../../../../server/auth/dialogue_table.ts';
 import { LoginService } from '../../../../server/auth/login_service.ts';
-import { credentials } from './backend_suite.ts';
+import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
+import { LOGIN } from './settings_fixture.ts';
 
 const BOTH = { username: 'alice', password: 's3cret' };
 
@@ -37,6 +38,7 @@ test('an id from an earlier process is a new dialogue, and the login works', asy
     kind: 'accepted',
     user: 'alice',
     groups: ['staff'],
+    attributes: NO_ATTRIBUTES,
   });
 });
 
@@ -137,7 +139,7 @@ test('a dialogue pushed out while its backend works lets nobody in', async () =>
 
 function open(
   verify: (signal: AbortSignal) => Round | Promise<Round>,
-  { timeoutMs = 60_000, chains = [['fake']], capacity = 10 } = {},
+  { timeoutMs = 60_000, chains = [['file']], capacity = 10 } = {},
 ) {
   const logged: string[] = [];
   const logger = pino({}, { write: (line) => logged.push(line) });
@@ -149,7 +151,15 @@ function open(
   };
   const service = new LoginService(
     { logger, dialogues, now: Date.now },
-    { rules: { chains, maxAttempts: 3, timeoutMs }, backends: new Map([['fake', fake]]) },
+    new Map([
+      [
+        '',
+        {
+          rules: { chains, maxAttempts: 3, timeoutMs, selectGroup: [] },
+          backends: new Map([['file', fake]]),
+        },
+      ],
+    ]),
   );
   return { service, dialogues, logged };
 }
@@ -157,18 +167,10 @@ function open(
 const messages = (logged: string[]): unknown[] =>
   logged.map((line) => (JSON.parse(line) as { msg: unknown }).msg);
 
-const { peer, client } = credentials('', '');
-
-const start = (): LoginRequest => ({
-  dialogue: null,
-  step: { kind: 'start', group: null },
-  client,
-  peer,
-});
+const start = (): LoginRequest => LOGIN;
 
 const reply = (dialogue: string | null, fields: Record<string, string>): LoginRequest => ({
+  ...LOGIN,
   dialogue,
-  step: { kind: 'reply', fields, group: null },
-  client,
-  peer,
+  step: { kind: 'reply', fields, group: null, urlGroup: null },
 });

@@ -1,0 +1,61 @@
+// What an auth process is told in tests, unless a test says otherwise.
+import type {
+  AuthSettings,
+  BackendSettings,
+  HostAuthSettings,
+  LoginRequest,
+} from '../../../../core/ipc/messages.ts';
+
+export const BACKEND_SETTINGS: BackendSettings = {
+  file: { path: '/dev/null', otpPath: '/dev/null' },
+  certificate: { userField: 'CN', groupField: 'OU' },
+  pam: { service: 'wolfguard-test' },
+  ldap: {
+    url: '',
+    startTls: false,
+    ca: null,
+    bindPasswordFile: null,
+    bindDn: '',
+    baseDn: '',
+    userFilter: '(uid={user})',
+    groupBaseDn: '',
+    groupFilter: '(member={dn})',
+    groupAttribute: 'cn',
+  },
+  radius: {
+    servers: [],
+    secretFile: null,
+    timeoutMs: 1000,
+    requireMessageAuthenticator: true,
+    nasIdentifier: 'wolfguard',
+    accounting: false,
+    interimIntervalMs: 600_000,
+  },
+};
+
+/** One host, the main server, with the step "file". */
+export const authSettings = (host: Partial<HostAuthSettings> = {}): AuthSettings => ({
+  hosts: [
+    {
+      vhost: '',
+      chains: [['file']],
+      maxAttempts: 3,
+      timeoutMs: 60_000,
+      selectGroup: [],
+      backends: BACKEND_SETTINGS,
+      ...host,
+    },
+  ],
+  stateDir: '/nonexistent',
+  logLevel: 'warn',
+});
+
+/** Somebody without a certificate begins a login at the main server. */
+export const LOGIN: LoginRequest = {
+  dialogue: null,
+  step: { kind: 'start', group: null, urlGroup: null },
+  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
+  peer: { address: '192.0.2.1', port: 1 },
+  vhost: '',
+  certificate: null,
+};
