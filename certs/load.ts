@@ -49,9 +49,7 @@ export function loadServerCertificate(
   const ordered = orderFrom(leaf, chain);
   return {
     certificateChainPem: ordered.map(String).join(''),
-    privateKeyPem: isEncrypted(written)
-      ? key.export({ type: 'pkcs8', format: 'pem' })
-      : written,
+    privateKeyPem: isEncrypted(written) ? key.export({ type: 'pkcs8', format: 'pem' }) : written,
     pin: pinOf(leaf.toString()),
     notAfter: leaf.validToDate.getTime(),
     warnings: [

@@ -54,7 +54,6 @@ test('init, reply, complete: the dialogue of openconnect [oc 4]', async (t) => {
         kind: 'reply',
         fields: { username: 'alice', password: 'secret' },
         group: null,
-    urlGroup: null,
         urlGroup: null,
       },
       client: {
@@ -95,6 +94,7 @@ test('the non-XML fallback: GET gives the same form, answers come form-encoded [
     kind: 'reply',
     fields: { username: 'alice', password: 'secret' },
     group: null,
+    urlGroup: null,
   });
 });
 
