@@ -1,4 +1,6 @@
 // What no single value shows: keys that need one another.
+import { contains, formatCidr } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
 import type { Path } from './kind.ts';
 import type { Finding } from './problems.ts';
 import { schema } from './schema.ts';
@@ -10,6 +12,7 @@ export type Contradiction = Finding & { readonly also: readonly string[] };
 /** All contradictions of a configuration whose values are sound one by one. */
 export const findContradictions = (config: Config): Contradiction[] => [
   ...checkPools(config),
+  ...checkOverlaps(config),
   ...checkProxy(config),
   ...checkHost(config, []),
   ...config.vhost.flatMap((vhost, index) => checkHost(vhost, ['vhost', index])),
@@ -22,6 +25,30 @@ function checkPools({ network }: Config): Contradiction[] {
   const suggestion = `for example ${schema.network.keys.ipv4.kind.example}`;
   return [contradiction(['network', 'ipv4'], message, suggestion, ['network.ipv6'])];
 }
+
+/** Two pools with an address in common would lease it twice. */
+function checkOverlaps({ network, vhost }: Config): Contradiction[] {
+  const pools = [
+    { pool: network.ipv4, path: ['network', 'ipv4'] },
+    { pool: network.ipv6, path: ['network', 'ipv6'] },
+    ...vhost.flatMap(({ ipv4, ipv6 }, index) => [
+      { pool: ipv4, path: ['vhost', index, 'ipv4'] },
+      { pool: ipv6, path: ['vhost', index, 'ipv6'] },
+    ]),
+  ];
+  return pools.flatMap(({ pool, path }, index) => {
+    const other = pools
+      .slice(0, index)
+      .find((before) => pool !== null && before.pool !== null && overlap(pool, before.pool));
+    if (other === undefined || pool === null || other.pool === null) return [];
+    const message = `${nameOf(path)}: ${formatCidr(pool)} overlaps ${formatCidr(other.pool)} of ${nameOf(other.path)}`;
+    return [
+      contradiction(path, message, 'each pool has addresses of its own', [nameOf(other.path)]),
+    ];
+  });
+}
+
+const overlap = (a: Cidr, b: Cidr): boolean => contains(a, b.address) || contains(b, a.address);
 
 function checkProxy({ listen }: Config): Contradiction[] {
   if (listen.proxy_protocol === 'off' || listen.proxy_trusted.length > 0) return [];
@@ -90,6 +117,8 @@ function checkNames({ vhost }: Config): Contradiction[] {
   });
 }
 
+const nameOf = (path: Path): string => path.filter((part) => typeof part === 'string').join('.');
+
 const contradiction = (
   path: Path,
   message: string,
@@ -98,7 +127,7 @@ const contradiction = (
 ): Contradiction => ({
   path,
   at: 'value',
-  key: path.filter((part) => typeof part === 'string').join('.'),
+  key: nameOf(path),
   message,
   suggestion,
   also,

@@ -33,8 +33,8 @@ export type ReloadOutcome =
 
 export interface AdminOptions {
   /** The server's own addresses inside. */
-  readonly local4: string | null;
-  readonly local6: string | null;
+  /** The server's address inside that a client with this address sees; null = of a null. */
+  readonly localAddressFor: (address: string | null) => string | null;
   readonly version: string;
   readonly startedAt: EpochMs;
 }
@@ -92,11 +92,11 @@ export class Admin {
   }
 
   private view(sessions: readonly SessionView[]): AdminSession[] {
-    const { local4, local6 } = this.options;
+    const { localAddressFor } = this.options;
     return sessions.map((session) => ({
       ...session,
-      local4: session.address4 === null ? null : local4,
-      local6: session.address6 === null ? null : local6,
+      local4: localAddressFor(session.address4),
+      local6: localAddressFor(session.address6),
     }));
   }
 

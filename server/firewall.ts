@@ -14,8 +14,7 @@ import type { Milliseconds } from '../core/units.ts';
 export interface FirewallOptions {
   /** The TUN device. */
   readonly device: string;
-  readonly pool4: Cidr | null;
-  readonly pool6: Cidr | null;
+  readonly pools: readonly Cidr[];
   /** The table is gone although nobody has called close: clients reach the outside no more. */
   readonly onLost?: (message: string) => void;
   /** Another nft, in tests. */
@@ -51,14 +50,14 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
 }
 
 /** The table on one line, as nft reads it from its standard input. */
-export function renderTable({ device, pool4, pool6 }: FirewallOptions): string {
+export function renderTable({ device, pools }: FirewallOptions): string {
   const name = JSON.stringify(device);
   // The server's own address is in the pool too: what it says to itself is left alone.
   const outside = `oifname != { ${name}, "lo" }`;
-  const masquerade = [
-    ...(pool4 === null ? [] : [`ip saddr ${formatCidr(pool4)} ${outside} masquerade`]),
-    ...(pool6 === null ? [] : [`ip6 saddr ${formatCidr(pool6)} ${outside} masquerade`]),
-  ];
+  const masquerade = pools.map((pool) => {
+    const family = pool.address.family === 4 ? 'ip' : 'ip6';
+    return `${family} saddr ${formatCidr(pool)} ${outside} masquerade`;
+  });
   return (
     `table inet ${tableName(device)} { flags owner; ` +
     renderChain('postrouting', 'nat hook postrouting priority srcnat', masquerade) +

@@ -5,9 +5,9 @@ import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { TunOffload } from '../core/ipc/messages.ts';
 import { bitsOf, encodeIp } from '../core/net/address.ts';
-import type { Cidr, IpAddress } from '../core/net/address.ts';
 import { tunError } from '../native/system.ts';
 import type { System, TunDevice } from '../native/system.ts';
+import { poolsOf, serverAddress } from './pools.ts';
 import { tunMtu } from './settings.ts';
 
 /** Below 1000 packets, senders of single packets lose them by the thousand. */
@@ -30,12 +30,6 @@ export interface Inside {
   /** The device goes away with its last descriptor. */
   close(): void;
 }
-
-/** The server's own address in a pool: its first [wolfguard.toml network.ipv4]. */
-export const serverAddress = ({ address }: Cidr): IpAddress => ({
-  family: address.family,
-  value: address.value + 1n,
-});
 
 /** Throws WolfguardError; then nothing is left open. */
 export function openInside(config: Config, workers: number, system: System): Inside {
@@ -115,6 +109,3 @@ function ownersCapacity(config: Config): number {
   );
   return leasable <= USUAL_OWNERS ? USUAL_OWNERS : Math.min(leasable, MOST_OWNERS);
 }
-
-const poolsOf = ({ network }: Config): Cidr[] =>
-  [network.ipv4, network.ipv6].filter((pool) => pool !== null);

@@ -14,6 +14,7 @@ import type { Sequence } from './sequence.ts';
 import { growSocketBuffers } from './socket_buffers.ts';
 import { openSteering } from './steering.ts';
 import type { Steering } from './steering.ts';
+import { poolsOf } from './pools.ts';
 import { openForwarding, raiseMailboxQueue } from './sysctl.ts';
 import type { ChangedSettings } from './sysctl.ts';
 
@@ -74,20 +75,21 @@ export async function setUpMachine(
   return { inside, listeners, steering };
 }
 
-function turnForwardingOn({ network }: Config, logger: Logger): ChangedSettings | undefined {
-  if (!network.forwarding) return undefined;
-  const { device, ipv4, ipv6 } = network;
-  const settings = openForwarding({ device, ipv4: ipv4 !== null, ipv6: ipv6 !== null });
+function turnForwardingOn(config: Config, logger: Logger): ChangedSettings | undefined {
+  const { device, forwarding } = config.network;
+  if (!forwarding) return undefined;
+  const families = new Set(poolsOf(config).map(({ address }) => address.family));
+  const settings = openForwarding({ device, ipv4: families.has(4), ipv6: families.has(6) });
   warnEach(settings.warnings, logger);
   return settings;
 }
 
-async function turnNatOn({ network }: Config, logger: Logger): Promise<Firewall | undefined> {
-  if (!network.nat) return undefined;
+async function turnNatOn(config: Config, logger: Logger): Promise<Firewall | undefined> {
+  const { device, nat } = config.network;
+  if (!nat) return undefined;
   return openFirewall({
-    device: network.device,
-    pool4: network.ipv4,
-    pool6: network.ipv6,
+    device,
+    pools: poolsOf(config),
     onLost: (message) =>
       logger.error({ reason: message }, 'clients reach nothing outside: restart'),
   });

@@ -7,6 +7,7 @@ import { WolfguardError } from '../core/error.ts';
 import { contains, formatCidr, parseIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { System } from '../native/system.ts';
+import { poolsOf } from './pools.ts';
 
 /** TUN devices, ports below 1024 and nftables are root's alone. */
 export function requireRoot(): void {
@@ -70,14 +71,14 @@ export function makeFolders({ state }: Config): void {
  * tunnel. `interfaces`: as os.networkInterfaces() gives them.
  */
 export function findPoolClashes(
-  { network }: Config,
+  config: Config,
   interfaces: NodeJS.Dict<os.NetworkInterfaceInfo[]> = os.networkInterfaces(),
 ): string[] {
-  const pools = [network.ipv4, network.ipv6].filter((pool) => pool !== null);
+  const pools = poolsOf(config);
   return Object.entries(interfaces).flatMap(([device, addresses = []]) =>
     addresses.flatMap(({ address }) => {
       const pool = poolOf(address, pools);
-      return pool === undefined || device === network.device
+      return pool === undefined || device === config.network.device
         ? []
         : [
             `the address ${address} of ${device} lies in the pool ${formatCidr(pool)}: choose ` +

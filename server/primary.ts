@@ -12,8 +12,6 @@ import type {
   PrimaryToAuth,
   TunOffload,
 } from '../core/ipc/messages.ts';
-import { formatIp } from '../core/net/address.ts';
-import type { Cidr } from '../core/net/address.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { findGid, findUid } from './accounts.ts';
@@ -24,7 +22,7 @@ import type { AdminSocket } from './admin_socket.ts';
 import { AuthLink } from './auth_link.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
-import { serverAddress } from './inside.ts';
+import { localAddressFor, poolsOf } from './pools.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
 import { setUpMachine } from './machine.ts';
@@ -197,8 +195,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     {
       version: options.version,
       startedAt: options.startedAt,
-      local4: localAddress(config.network.ipv4),
-      local6: localAddress(config.network.ipv6),
+      localAddressFor: (address) => localAddressFor(poolsOf(config), address),
     },
   );
   await sequence.step(
@@ -233,6 +230,9 @@ const openStore = ({ state }: Config, logger: Logger): SessionStore =>
 const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({
   pool4: config.network.ipv4,
   pool6: config.network.ipv6,
+  hosts: new Map(
+    config.vhost.map(({ name, ipv4, ipv6 }) => [name.toLowerCase(), { pool4: ipv4, pool6: ipv6 }]),
+  ),
   predictable: config.network.predictable,
   limits: sessionLimits(config),
   device: config.network.device,
@@ -300,6 +300,3 @@ const workerIdentity = ({
 /** A session of a name that is no longer configured is treated as one of the main server. */
 const hostOf = (config: Config, vhost: string): HostConfig =>
   config.vhost.find(({ name }) => name.toLowerCase() === vhost) ?? config;
-
-const localAddress = (pool: Cidr | null): string | null =>
-  pool === null ? null : formatIp(serverAddress(pool));

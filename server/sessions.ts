@@ -23,6 +23,7 @@ import { SessionRegistry } from '../core/session/registry.ts';
 import type {
   LoginOutcome,
   OpenRefusal,
+  RegistryOptions,
   SessionLimits,
   SessionSelector,
   TunnelReference,
@@ -54,6 +55,8 @@ export type SessionLog = Record<'debug' | 'info', (fields: object, message: stri
 export interface SessionsOptions {
   readonly pool4: Cidr | null;
   readonly pool6: Cidr | null;
+  /** Pools of virtual hosts that have their own. */
+  readonly hosts?: RegistryOptions['hosts'] & object;
   readonly predictable: boolean;
   readonly limits: SessionLimits;
   /** Name of the TUN device, for listings. */

@@ -1,6 +1,6 @@
 // The inside addresses of one session: one per family that the server has a pool for.
-import type { Cidr, IpAddress } from '../net/address.ts';
-import { AddressPool } from '../net/pool.ts';
+import type { IpAddress } from '../net/address.ts';
+import type { AddressPool } from '../net/pool.ts';
 
 /** What a session holds; null = not leased. */
 export interface InsideAddresses {
@@ -12,13 +12,20 @@ export type LeaseOutcome =
   | ({ readonly kind: 'leased' } & InsideAddresses)
   | { readonly kind: 'refused'; readonly reason: 'pool-full' | 'no-common-family' };
 
+/** A pool for each family; null = none. */
+export interface Pools<P> {
+  readonly pool4: P | null;
+  readonly pool6: P | null;
+}
+
 export class Leases {
   readonly #pool4: AddressPool | null;
   readonly #pool6: AddressPool | null;
 
-  constructor({ pool4, pool6 }: { readonly pool4: Cidr | null; readonly pool6: Cidr | null }) {
-    this.#pool4 = pool4 === null ? null : new AddressPool(pool4);
-    this.#pool6 = pool6 === null ? null : new AddressPool(pool6);
+  /** Several hosts may lease from the same pool. */
+  constructor({ pool4, pool6 }: Pools<AddressPool>) {
+    this.#pool4 = pool4;
+    this.#pool6 = pool6;
   }
 
   /**

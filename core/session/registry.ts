@@ -4,11 +4,14 @@
 // before it passes the answer on.
 import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
 import { parseIp, sameIp } from '../net/address.ts';
+import type { Cidr } from '../net/address.ts';
+import { AddressPool } from '../net/pool.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs } from '../units.ts';
 import { closeTunnel, disown, own } from './effects.ts';
 import type { SessionEffect } from './effects.ts';
 import { Leases } from './leases.ts';
+import type { Pools } from './leases.ts';
 import { hashName } from './name_hash.ts';
 import type {
   Login,
@@ -30,13 +33,22 @@ const PREFIX_PER_CLIENT6 = 128;
 
 export class SessionRegistry {
   readonly #table = new SessionTable();
-  readonly #leases: Leases;
+  /** By virtual host; those without pools of their own lease as the main server, ''. */
+  readonly #leases: ReadonlyMap<string, Leases>;
+  readonly #mainLeases: Leases;
   readonly #predictable: boolean;
   #limits: SessionLimits;
   #nextSession = 1;
 
   constructor(options: RegistryOptions) {
-    this.#leases = new Leases(options);
+    const main = openPools(options);
+    this.#mainLeases = new Leases(main);
+    this.#leases = new Map(
+      [...(options.hosts ?? [])].map(([vhost, own]) => {
+        const { pool4, pool6 } = openPools(own);
+        return [vhost, new Leases({ pool4: pool4 ?? main.pool4, pool6: pool6 ?? main.pool6 })];
+      }),
+    );
     this.#predictable = options.predictable;
     this.#limits = options.limits;
   }
@@ -67,6 +79,11 @@ export class SessionRegistry {
 
   all(): IterableIterator<Session> {
     return this.#table.all();
+  }
+
+  /** A session of a host that is no longer there leases as the main server. */
+  #leasesOf({ vhost }: Pick<Session, 'vhost'>): Leases {
+    return this.#leases.get(vhost) ?? this.#mainLeases;
   }
 
   // ─── a login was accepted ───────────────────────────────────────────────────────────────────
@@ -119,7 +136,7 @@ export class SessionRegistry {
       return refuse(401, 'roaming-denied', expired);
     }
     const candidate = this.#predictable ? hashName(session.user) : open.random;
-    const lease = this.#leases.complete(session, open.wantsIpv6, candidate);
+    const lease = this.#leasesOf(session).complete(session, open.wantsIpv6, candidate);
     if (lease.kind === 'refused') return refuse(503, lease.reason, expired);
     const inside6 = open.wantsIpv6 ? lease.inside6 : null;
     const { worker, tunnel, tls, peer, client } = open;
@@ -148,7 +165,7 @@ export class SessionRegistry {
       session: session.session,
       user: session.user,
       group: groupOf(session),
-      inside4: inside4 && { address: inside4, prefix: this.#leases.prefix4 },
+      inside4: inside4 && { address: inside4, prefix: this.#leasesOf(session).prefix4 },
       inside6: inside6 && { address: inside6, prefix: PREFIX_PER_CLIENT6 },
       policy: session.policy,
       sessionEndsAt: session.endsAt,
@@ -257,7 +274,7 @@ export class SessionRegistry {
     this.#nextSession = Math.max(this.#nextSession, facts.session + 1);
     const session: Session = {
       ...facts,
-      ...this.#leases.adopt(facts),
+      ...this.#leasesOf(facts).adopt(facts),
       policy: saved.policy,
       endsAt: endOf(facts.loginAt, saved.policy),
       state: { kind: 'waiting', since: now, expiresAt: now + leftMs },
@@ -283,7 +300,7 @@ export class SessionRegistry {
 
   #end(session: Session, end: SessionEnd, tellClient: boolean): SessionEffect[] {
     this.#table.delete(session);
-    this.#leases.release(session);
+    this.#leasesOf(session).release(session);
     return [
       ...closeTunnel(session, tunnelEndOf(end), tellClient),
       ...disown(session),
@@ -291,6 +308,11 @@ export class SessionRegistry {
     ];
   }
 }
+
+const openPools = ({ pool4, pool6 }: Pools<Cidr>): Pools<AddressPool> => ({
+  pool4: pool4 && new AddressPool(pool4),
+  pool6: pool6 && new AddressPool(pool6),
+});
 
 const waiting = (session: Session, now: EpochMs, lifetimeMs: number): Session => ({
   ...session,

@@ -4,6 +4,7 @@ import type { Cidr } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { Milliseconds } from '../units.ts';
+import type { Pools } from './leases.ts';
 import type { SessionEffect } from './effects.ts';
 import type { Session } from './session.ts';
 
@@ -19,9 +20,9 @@ export interface SessionLimits {
   readonly maxClients: number;
 }
 
-export interface RegistryOptions {
-  readonly pool4: Cidr | null;
-  readonly pool6: Cidr | null;
+export interface RegistryOptions extends Pools<Cidr> {
+  /** By virtual host: the pools that it has of its own; null = as the main server. */
+  readonly hosts?: ReadonlyMap<string, Pools<Cidr>>;
   /** The same user tends to get the same address. */
   readonly predictable: boolean;
   readonly limits: SessionLimits;

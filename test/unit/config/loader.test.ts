@@ -353,3 +353,75 @@ function only(text: string): Problem {
   assert.deepEqual(more, [], text);
   return problem;
 }
+
+test('a virtual host has what it says itself, and the rest of the main server', () => {
+  const config = sound(`
+[tls]
+min_version = "1.3"
+[auth.ldap]
+url = "ldaps://a"
+base_dn = "dc=a"
+[policy]
+mtu = 1400
+dns = ["10.0.0.53"]
+[[vhost]]
+name = "Partners.example.com"
+tls = { certificate = "/p.pem" }
+auth = { chain = [{ steps = ["ldap"] }], ldap = { base_dn = "dc=b" } }
+policy = { mtu = 1300 }
+ipv4 = "10.78.0.0/16"
+`);
+  const [host] = config.vhost;
+  assert.ok(host !== undefined);
+  assert.deepEqual(host.tls.certificate, ['/p.pem']);
+  assert.deepEqual(host.tls.private_key, config.tls.private_key);
+  assert.equal(host.tls.min_version, '1.3');
+  assert.deepEqual(host.auth.chain, [{ steps: ['ldap'] }]);
+  assert.deepEqual([host.auth.ldap.url, host.auth.ldap.base_dn], ['ldaps://a', 'dc=b']);
+  assert.equal(host.policy.mtu, 1300);
+  assert.deepEqual(host.policy.dns, config.policy.dns);
+  assert.equal(host.ipv6, null);
+});
+
+test('mistakes in a virtual host stand at its own lines, and the main server’s only once', () => {
+  const found = mistakes(`[policy]
+dpd = 90
+[[vhost]]
+name = "a.example.com"
+policy = { mtu = 17 }
+[vhost.tls]
+certificat = "x"
+[[vhost]]
+policy = {}
+[[vhost]]
+name = "b.example.com"
+ipv4 = "10.77.3.0/24"
+[[vhost.auth.chain]]
+steps = ["radius"]
+`);
+  assert.deepEqual(
+    found.map(({ line, key }) => [line, key]),
+    [
+      [2, 'policy.dpd'],
+      [5, 'policy.mtu'],
+      [7, 'tls.certificat'],
+      [8, 'vhost.name'],
+      [12, 'vhost.ipv4'],
+      [13, 'vhost.auth.radius.servers'],
+      [13, 'vhost.auth.radius.secret_file'],
+    ],
+  );
+});
+
+test('a step that lacks its settings names them', () => {
+  const keys = (text: string): string[] =>
+    mistakes(text)
+      .map(({ key }) => key)
+      .sort();
+  const chain = (step: string): string => `[[auth.chain]]\nsteps = ["${step}"]`;
+  assert.deepEqual(keys(chain('ldap')), ['auth.ldap.base_dn', 'auth.ldap.url']);
+  assert.deepEqual(keys(chain('radius')), ['auth.radius.secret_file', 'auth.radius.servers']);
+  assert.deepEqual(keys(chain('certificate')), ['tls.client_ca']);
+  assert.deepEqual(keys('[listen]\nproxy_protocol = "v2"'), ['listen.proxy_trusted']);
+  assert.deepEqual(keys('[tls]\ncertificate = ["/a", "/b"]'), ['tls.private_key']);
+});

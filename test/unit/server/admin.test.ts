@@ -193,7 +193,7 @@ const build = (changes: Partial<AdminComponents> = {}): Admin =>
       now: () => 5000,
       ...changes,
     },
-    { version: '0.1.0', startedAt: 1000, local4: '10.77.0.1', local6: 'fd00::1' },
+    { version: '0.1.0', startedAt: 1000, localAddressFor: (address) => address && '10.77.0.1' },
   );
 
 function idsOf(answer: Awaited<ReturnType<Admin['answer']>>): number[] {

@@ -11,11 +11,11 @@ import { parseCidr } from '../../../core/net/address.ts';
 import { openFirewall, renderTable } from '../../../server/firewall.ts';
 import { needsRoot } from '../native/fixtures/as_root.ts';
 
-const POOL4 = parseCidr('10.77.0.0/16')?.network ?? null;
+const POOL4 = parseCidr('10.77.0.0/16')?.network ?? assert.fail();
 const TABLE = 'table inet wolfguard_wgt0';
 
 test('the table masquerades only the pools that there are', () => {
-  const table = renderTable({ device: 'wolf0', pool4: POOL4, pool6: null });
+  const table = renderTable({ device: 'wolf0', pools: [POOL4] });
   assert.match(table, /ip saddr 10\.77\.0\.0\/16 oifname != \{ "wolf0", "lo" \} masquerade;/);
   assert.doesNotMatch(table, /ip6|\n/);
 });
@@ -23,20 +23,19 @@ test('the table masquerades only the pools that there are', () => {
 test('a machine without nft is told which package to install', async () => {
   const opened = openFirewall({
     device: 'wgt0',
-    pool4: POOL4,
-    pool6: null,
+    pools: [POOL4],
     program: 'no-such-nft',
   });
   await assert.rejects(opened, { code: 'NFT_MISSING', message: /package nftables/ });
 });
 
 test('what nft says against the table is passed on', needsRoot, async () => {
-  const opened = openFirewall({ device: 'wgt0"', pool4: POOL4, pool6: null });
+  const opened = openFirewall({ device: 'wgt0"', pools: [POOL4] });
   await assert.rejects(opened, { code: 'NFT_FAILED', message: /\(syntax error/ });
 });
 
 test('a program that is not nft is not waited for', async () => {
-  const opened = openFirewall({ device: 'wgt0', pool4: null, pool6: null, program: 'true' });
+  const opened = openFirewall({ device: 'wgt0', pools: [], program: 'true' });
   await assert.rejects(opened, { code: 'NFT_FAILED', message: /ended without a word/ });
 });
 

@@ -118,6 +118,18 @@ test('a form is rendered as auth-request [oc 4.3]', () => {
   );
 });
 
+test('groups are a select, and a group in the URL is where the reply goes [oc 4.3]', () => {
+  const groups = [{ name: 'staff', label: 'All "our" people' }];
+  assert.match(
+    renderAuthRequest({ ...FORM, groups }, 'openconnect'),
+    /<select name="group_list" label="Group:"><option value="staff">All &quot;our&quot; people<\/option><\/select><\/form>/,
+  );
+  assert.match(
+    renderAuthRequest({ ...FORM, urlGroup: 'our staff' }, 'openconnect'),
+    /<form method="post" action="\/our%20staff">/,
+  );
+});
+
 test('an error stands beside the message', () => {
   assert.match(
     renderAuthRequest({ ...FORM, error: 'Login failed <1>' }, 'openconnect'),

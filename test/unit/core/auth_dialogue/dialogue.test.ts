@@ -10,6 +10,7 @@ import type {
   Request,
 } from '../../../../core/auth_dialogue/state.ts';
 import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
+import type { SessionAttributes } from '../../../../core/policy/attributes.ts';
 import type { Verdict } from '../../../../core/auth_dialogue/verdict.ts';
 
 const RULES: DialogueRules = {
@@ -287,6 +288,224 @@ test('no more attempts than allowed reach a backend in one dialogue', () => {
     }),
   );
 });
+
+// ─── certificates ─────────────────────────────────────────────────────────────────────────────
+
+const CERTIFIED = { certificate: true };
+
+test('a certificate that is all a chain wants is tried at once, and nothing is asked [oc 4.5]', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['certificate']] });
+  assert.equal(backendOf(dialogue.start(CERTIFIED)), 'certificate');
+  const outcome = outcomeOf(
+    dialogue.verdict({ kind: 'accepted', user: 'carol', groups: ['staff'] }),
+  );
+  assert.deepEqual(outcome, {
+    kind: 'accepted',
+    user: 'carol',
+    groups: ['staff'],
+    attributes: NO_ATTRIBUTES,
+  });
+});
+
+test('without a certificate a chain that wants one is passed over, and alone it is a 401', () => {
+  const only = new Driver({ ...RULES, chains: [['certificate', 'file']] });
+  const expected = { kind: 'failed', reason: 'No certificate', refused: false };
+  assert.deepEqual(outcomeOf(only.start()), expected);
+  assert.deepEqual(outcomeOf(only.reply(BOTH)), expected);
+  const either = new Driver({ ...RULES, chains: [['certificate', 'file'], ['ldap']] });
+  assert.equal(formOf(either.start()).inputs.length, 2);
+  assert.equal(backendOf(either.reply(BOTH)), 'ldap');
+});
+
+test('with a certificate only the password is asked for, and the name is the certificate’s', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['certificate', 'file']] });
+  const form = formOf(dialogue.start(CERTIFIED));
+  assert.deepEqual(
+    form.inputs.map(({ name }) => name),
+    ['password'],
+  );
+  assert.equal(backendOf(dialogue.reply({ password: 'secret' }, CERTIFIED)), 'certificate');
+  assert.deepEqual(dialogue.verdict({ kind: 'accepted', user: 'carol', groups: ['vpn'] }), {
+    kind: 'verify',
+    backend: 'file',
+    user: 'carol',
+    password: 'secret',
+    group: null,
+  });
+  const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['staff'] }));
+  assert.ok(outcome.kind === 'accepted');
+  assert.deepEqual([outcome.user, outcome.groups], ['carol', ['vpn', 'staff']]);
+});
+
+test('a typed name that is not the certificate’s is refused, whichever step comes first', () => {
+  for (const chain of [
+    ['certificate', 'file'],
+    ['file', 'certificate'],
+  ]) {
+    const dialogue = new Driver({ ...RULES, chains: [chain] });
+    dialogue.reply(BOTH, CERTIFIED);
+    let effect = dialogue.verdict(verdictOf(chain[0], 'carol'));
+    if (effect.kind === 'verify') effect = dialogue.verdict(verdictOf(chain[1], 'carol'));
+    assert.match(formOf(effect).message, /^Login failed/);
+  }
+});
+
+test('names that agree are accepted, whichever step comes first', () => {
+  for (const chain of [
+    ['certificate', 'file'],
+    ['file', 'certificate'],
+  ]) {
+    const dialogue = new Driver({ ...RULES, chains: [chain] });
+    dialogue.reply(BOTH, CERTIFIED);
+    dialogue.verdict(verdictOf(chain[0], 'alice'));
+    assert.equal(outcomeOf(dialogue.verdict(verdictOf(chain[1], 'alice'))).kind, 'accepted');
+  }
+});
+
+test('a certificate that its step refuses costs no attempt, and the other chains are asked', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['certificate'], ['file']] });
+  dialogue.start(CERTIFIED);
+  const outcome = outcomeOf(dialogue.verdict({ kind: 'refused' }));
+  assert.ok(outcome.kind === 'form' && !outcome.refused);
+  assert.equal(outcome.form.inputs.length, 2);
+  const alone = new Driver({ ...RULES, chains: [['certificate']] });
+  alone.start(CERTIFIED);
+  assert.deepEqual(outcomeOf(alone.verdict({ kind: 'refused' })), {
+    kind: 'failed',
+    reason: 'Certificate is not accepted',
+    refused: false,
+  });
+});
+
+test('certificate and one-time password ask for the code alone', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['certificate', 'totp']] });
+  dialogue.start(CERTIFIED);
+  assert.equal(
+    backendOf(dialogue.verdict({ kind: 'accepted', user: 'carol', groups: [] })),
+    'totp',
+  );
+  assert.equal(formOf(dialogue.verdict(challenge)).inputs.length, 1);
+});
+
+test('a chain without a password is asked by name alone', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['totp']] });
+  assert.deepEqual(
+    formOf(dialogue.start()).inputs.map(({ name }) => name),
+    ['username'],
+  );
+  assert.equal(backendOf(dialogue.reply({ username: 'alice' })), 'totp');
+});
+
+test('a name that a backend knows better is the name of the session', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['pam']] });
+  dialogue.reply({ username: 'ALICE', password: 'x' });
+  const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', user: 'alice', groups: [] }));
+  assert.ok(outcome.kind === 'accepted' && outcome.user === 'alice');
+});
+
+test('attributes of a later step win, and those of a chain that failed are lost', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['ldap', 'radius'], ['file']] });
+  const told = (mtu: number): SessionAttributes => ({ policy: { mtu }, accounting: null });
+  dialogue.reply(BOTH);
+  dialogue.verdict({ kind: 'accepted', groups: [], attributes: told(1300) });
+  const outcome = outcomeOf(
+    dialogue.verdict({ kind: 'accepted', groups: [], attributes: told(1400) }),
+  );
+  assert.ok(outcome.kind === 'accepted');
+  assert.deepEqual(outcome.attributes, told(1400));
+  dialogue.reply(BOTH);
+  dialogue.verdict({ kind: 'accepted', groups: [], attributes: told(1300) });
+  dialogue.verdict({ kind: 'refused' });
+  const second = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: [] }));
+  assert.ok(second.kind === 'accepted');
+  assert.deepEqual(second.attributes, NO_ATTRIBUTES);
+});
+
+// ─── groups ───────────────────────────────────────────────────────────────────────────────────
+
+const STAFF = { name: 'staff', label: 'All our people' };
+const GUESTS = { name: 'guests', label: 'Guests' };
+const GROUPED: DialogueRules = { ...RULES, selectGroup: [STAFF, GUESTS] };
+
+test('groups are offered with the form, the chosen one first [oc 4.3]', () => {
+  const dialogue = new Driver(GROUPED);
+  assert.deepEqual(formOf(dialogue.start()).groups, [STAFF, GUESTS]);
+  for (const group of ['guests', 'Guests', 'GUESTS']) {
+    assert.deepEqual(formOf(dialogue.start({ group })).groups, [GUESTS, STAFF]);
+  }
+});
+
+test('a group is chosen by its name or by its label, and is the group of the session', () => {
+  for (const group of ['guests', 'Guests']) {
+    const dialogue = new Driver(GROUPED);
+    dialogue.reply(BOTH, { group });
+    const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['staff', 'guests'] }));
+    assert.ok(outcome.kind === 'accepted');
+    assert.deepEqual(outcome.groups, ['guests', 'staff']);
+  }
+});
+
+test('an unknown group gets the whole list again and costs no attempt [oc 4.3]', () => {
+  const dialogue = new Driver(GROUPED);
+  for (let i = 0; i < 5; i++) {
+    assert.deepEqual(formOf(dialogue.reply(BOTH, { group: 'root' })).groups, [STAFF, GUESTS]);
+  }
+  assert.equal(dialogue.state, null);
+});
+
+test('a group that the person is not in is refused like a wrong password', () => {
+  const dialogue = new Driver(GROUPED);
+  dialogue.reply(BOTH, { group: 'staff' });
+  const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['guests'] }));
+  assert.ok(outcome.kind === 'form' && outcome.refused);
+});
+
+test('a group in the URL is not asked for, and the reply goes to that URL too', () => {
+  const dialogue = new Driver(GROUPED);
+  const form = formOf(dialogue.start({ urlGroup: 'guests' }));
+  assert.deepEqual([form.groups, form.urlGroup], [[], 'guests']);
+  assert.deepEqual(formOf(dialogue.start({ urlGroup: 'nonsense' })).groups, [STAFF, GUESTS]);
+  const effect = dialogue.reply(BOTH, { urlGroup: 'guests' });
+  assert.ok(effect.kind === 'verify' && effect.group === 'guests');
+});
+
+test('a single group is taken silently', () => {
+  const dialogue = new Driver({ ...RULES, selectGroup: [GUESTS] });
+  assert.deepEqual(formOf(dialogue.start()).groups, []);
+  const effect = dialogue.reply(BOTH);
+  assert.ok(effect.kind === 'verify' && effect.group === 'guests');
+});
+
+test('who has chosen none is asked when several fit, and not when one does', () => {
+  const rules = { ...GROUPED, chains: [['certificate']] };
+  const both = new Driver(rules);
+  both.start(CERTIFIED);
+  const named = { kind: 'accepted', user: 'carol' } as const;
+  const form = formOf(both.verdict({ ...named, groups: ['guests', 'staff', 'other'] }));
+  assert.deepEqual([form.inputs, form.groups], [[], [STAFF, GUESTS]]);
+  assert.deepEqual(formOf(both.reply({}, { group: 'other' })).groups, [STAFF, GUESTS]);
+  const outcome = outcomeOf(both.reply({}, { group: 'Guests' }));
+  assert.ok(outcome.kind === 'accepted');
+  assert.deepEqual(outcome.groups, ['guests', 'staff', 'other']);
+  const one = new Driver(rules);
+  one.start(CERTIFIED);
+  const silent = outcomeOf(one.verdict({ ...named, groups: ['other', 'guests'] }));
+  assert.ok(silent.kind === 'accepted');
+  assert.deepEqual(silent.groups, ['guests', 'other']);
+});
+
+test('where no groups are offered, one in the URL is a wish', () => {
+  const dialogue = new Driver();
+  dialogue.reply(BOTH, { urlGroup: 'staff' });
+  const outcome = outcomeOf(dialogue.verdict({ kind: 'accepted', groups: ['it', 'staff'] }));
+  assert.ok(outcome.kind === 'accepted');
+  assert.deepEqual(outcome.groups, ['staff', 'it']);
+});
+
+const verdictOf = (step: string | undefined, name: string): Verdict =>
+  step === 'certificate'
+    ? { kind: 'accepted', user: name, groups: [] }
+    : { kind: 'accepted', groups: [] };
 
 const challenge: Verdict = {
   kind: 'challenge',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { formatIp } from '../../../../core/net/address.ts';
 import { recordOf } from '../../../../core/session/session.ts';
 import { Bench, MINUTE, START, cidr, counters, limits, policy, told } from './fixture.ts';
 
@@ -128,6 +129,15 @@ describe('open', () => {
     assert.equal(grant.inside6, null);
     assert.equal(told(effects).filter((line) => /^own fd.* -1$/.test(line)).length, 1);
     assert.deepEqual(bench.open('alice').grant.inside6, first.inside6);
+  });
+
+  test('a virtual host leases from its own pool, and where it has none from the main one', () => {
+    const hosts = new Map([['partners', { pool4: cidr('10.78.0.0/16'), pool6: null }]]);
+    const bench = new Bench({ hosts });
+    bench.login('alice', { vhost: 'partners' });
+    const { inside4, inside6 } = bench.open('alice').grant;
+    assert.match(formatIp(inside4?.address ?? assert.fail()), /^10\.78\./);
+    assert.match(formatIp(inside6?.address ?? assert.fail()), /^fd00:77::/);
   });
 
   test('a full pool is refused with 503 and leases nothing by halves', () => {
