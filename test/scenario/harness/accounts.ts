@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 export interface Account {
   readonly user: string;
   readonly password: string;
+  readonly groups?: readonly string[];
 }
 
 export const ALICE: Account = { user: 'alice', password: 'correct horse' };
@@ -12,7 +13,9 @@ export const BOB: Account = { user: 'bob', password: 'battery staple' };
 
 /** Writes "name:groups:hash" lines with crypt(3) SHA-512 hashes. */
 export function writeAccounts(file: string, accounts: readonly Account[]): void {
-  const lines = accounts.map(({ user, password }) => `${user}:*:${hash(password)}\n`);
+  const lines = accounts.map(
+    ({ user, password, groups = ['*'] }) => `${user}:${groups.join(',')}:${hash(password)}\n`,
+  );
   writeFileSync(file, lines.join(''), { mode: 0o600 });
 }
 

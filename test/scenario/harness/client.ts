@@ -22,6 +22,10 @@ export interface ClientOptions {
   readonly dtls?: boolean;
   /** The server's outside address. */
   readonly server?: string;
+  /** The name that it asks for; the server's address if left out. */
+  readonly name?: string;
+  /** The pin of the certificate that it expects; the lab's if left out. */
+  readonly pin?: string;
   /** Starts with this cookie instead of logging in. */
   readonly cookie?: string;
   /** The script only records: the device gets no address and no route. */
@@ -47,7 +51,10 @@ export class Client {
     this.program = this.host.spawn(
       'openconnect',
       [
-        ...['--servercert', lab.certificate.pin, '--non-inter', '--timestamp'],
+        ...['--servercert', options.pin ?? lab.certificate.pin, '--non-inter', '--timestamp'],
+        ...(options.name === undefined
+          ? []
+          : ['--resolve', `${options.name}:${options.server ?? SERVER_IPV4}`]),
         ...['--interface', this.device, '--script', SCRIPT],
         ...(options.dtls === false ? ['--no-dtls'] : []),
         ...login.args,
@@ -155,6 +162,6 @@ function credentials(options: ClientOptions): { args: string[]; input: string } 
 }
 
 function url(options: ClientOptions): string {
-  const server = options.server ?? SERVER_IPV4;
+  const server = options.name ?? options.server ?? SERVER_IPV4;
   return `https://${server.includes(':') ? `[${server}]` : server}`;
 }

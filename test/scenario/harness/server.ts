@@ -60,6 +60,11 @@ export class Server {
     return server;
   }
 
+  /** Writes its file anew; a reload or a restart reads it. */
+  configure(settings: Settings): void {
+    writeFileSync(this.#config, renderToml(defaultSettings(this.#lab), settings));
+  }
+
   /** Starts the same server again after it has ended. */
   async startAgain(): Promise<void> {
     this.program = this.#launch();
