@@ -74,7 +74,7 @@ test('a reload changes the list for the next login', options, async () => {
   assert.equal(server.wolfctl('reload').code, 0);
   const dialogue = new Dialogue(lab);
   await eventually('the list is gone', 5000, () => !dialogue.init().body.includes('<select'));
-  const client = await Client.connect(lab, { account: ALICE });
-  assert.equal(await groupOf('alice'), 'it');
+  const client = await Client.connect(lab, { account: BOB });
+  assert.equal(await groupOf('bob'), 'it');
   await client.logOut();
 });
