@@ -6,6 +6,7 @@ import type {
   ClientCertificate,
   EndpointChange,
   EngineOffloads,
+  ProxySettings,
   TlsSettings,
   TunnelCounters,
   TunnelEnd,
@@ -17,7 +18,9 @@ export interface EngineOptions {
   readonly workers: number;
   readonly fds: WorkerFds;
   readonly offloads: EngineOffloads;
-  /** A TLS handshake must be over by then [oc 2.1]. */
+  /** Fixed for the engine's life. */
+  readonly proxy: ProxySettings;
+  /** A TLS handshake must be over by then, counted from the accept [oc 2.1]. */
   readonly handshakeTimeoutMs: number;
   /** Handshakes in flight per source address (IPv6: per /64); more are closed at once. */
   readonly handshakesPerSource: number;
@@ -55,6 +58,7 @@ export interface ConnectionInfo {
   readonly connection: number;
   /** JavaScript's end of the plaintext stream; wrap in net.Socket({ fd }). */
   readonly fd: number;
+  /** Peer and local: behind a proxy as its header says, for a check of its own the proxy itself. */
   readonly peerAddress: string;
   readonly peerPort: number;
   readonly localAddress: string;
@@ -64,9 +68,11 @@ export interface ConnectionInfo {
   /** OpenSSL's name, e.g. 'TLS_AES_256_GCM_SHA384'. */
   readonly tlsCipher: string;
   readonly serverName: string;
+  /** TlsSettings.name of the host that answered: the one of that server name, else ''. */
+  readonly host: string;
   /** null: none was asked for, or the client has none. */
   readonly clientCertificate: ClientCertificate | null;
-  /** tcpi_pmtu of the connection; 0 if unknown. */
+  /** tcpi_pmtu of the connection; 0 if unknown, as it is behind a proxy. */
   readonly pathMtu: number;
 }
 
@@ -89,6 +95,11 @@ export type EngineEvent =
   | { readonly type: 'dtls-closed'; readonly tunnel: number; readonly reason: string }
   /** Where datagrams of our tunnels come from has changed; the later of two entries holds. */
   | { readonly type: 'endpoints'; readonly changes: readonly EndpointChange[] }
+  /**
+   * Connections that sent something and then failed or were too slow in their TLS handshake, by
+   * source (of an IPv6 /64 its first address), since the last time; at most once a second.
+   */
+  | { readonly type: 'failed-connects'; readonly counts: readonly (readonly [string, number])[] }
   /** The packet thread should be urgent again, for which the worker lacks the privilege. */
   | { readonly type: 'packets-calm'; readonly thread: number }
   /** An operator's problem, already in words. */
@@ -115,10 +126,13 @@ export interface Engine {
   readonly packetsRaised: boolean;
   /**
    * Replaces certificates and TLS settings for new connections, by server name, the main server
-   * first; throws with OpenSSL's reason, and then nothing has changed.
+   * first; throws with the host, the key and OpenSSL's reason, and then nothing has changed.
    */
   setTls(hosts: readonly TlsSettings[]): void;
-  /** Sources that are closed at accept from now on, and those that no longer are. */
+  /**
+   * Connections from these sources are closed right after accept, or after the PROXY header; what
+   * is up stays up. IPv4 addresses, and IPv6 networks as "2001:db8::/64".
+   */
   setBans(add: readonly string[], remove: readonly string[]): void;
   /** Begins to accept. */
   start(): void;

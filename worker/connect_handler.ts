@@ -16,6 +16,7 @@ import type { TunnelEnd, WorkerSettings } from '../core/ipc/messages.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent } from '../native/engine.ts';
 import { Attempt } from './attempt.ts';
+import type { FailedConnects } from './failed_connects.ts';
 import type { ConnectRequest } from './http_server.ts';
 import { factsOf } from './login_handler.ts';
 import type { PrimaryChannel } from './primary_channel.ts';
@@ -26,6 +27,7 @@ export interface ConnectHandlerComponents {
   readonly engine: Pick<Engine, 'hold' | 'openTunnel' | 'closeTunnel'>;
   readonly channel: Pick<PrimaryChannel, 'openTunnel'>;
   readonly tunnels: Pick<Tunnels, 'granted' | 'opened' | 'closed'>;
+  readonly failures: Pick<FailedConnects, 'note'>;
   readonly settings: () => WorkerSettings;
   readonly now: () => EpochMs;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -51,7 +53,7 @@ export class ConnectHandler {
   handle(request: ConnectRequest): void {
     const cookie = parseCookies(request.headers.cookie).session;
     if (cookie === null) {
-      request.refuse(COOKIE_REFUSED);
+      this.#refuseCookie(request);
       return;
     }
     const tunnel = request.info.connection;
@@ -108,7 +110,8 @@ export class ConnectHandler {
     });
     if (reply.kind === 'refused') {
       this.#attempts.delete(tunnel);
-      request.refuse(reply.status === 401 ? COOKIE_REFUSED : unavailable(reply.reason));
+      if (reply.status === 401) this.#refuseCookie(request);
+      else request.refuse(unavailable(reply.reason));
       return;
     }
     tunnels.granted(tunnel, reply.grant, info);
@@ -134,6 +137,11 @@ export class ConnectHandler {
     if (early === 'gone') return;
     attempt.handOver();
     engine.openTunnel({ ...plan, early });
+  }
+
+  #refuseCookie(request: ConnectRequest): void {
+    this.#components.failures.note(request.info.peerAddress);
+    request.refuse(COOKIE_REFUSED);
   }
 
   /** Random values of one tunnel. Byte 0 of the id lets any worker find its owner [oc 8.4]. */

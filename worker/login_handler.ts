@@ -34,8 +34,6 @@ export interface LoginHandlerComponents {
   readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs'>;
   /** SHA-1 of the server certificate, upper-case hex [oc 3]. */
   readonly certificateSha1: (vhost: string) => string;
-  /** The virtual host of a name asked for by SNI; '' = the main server. */
-  readonly vhostOf: (serverName: string) => string;
   readonly log: Logger;
 }
 
@@ -96,7 +94,8 @@ export class LoginHandler {
   ): Promise<HttpAnswer> {
     const { dialogue } = parseCookies(headers.cookie);
     const peer = { address: info.peerAddress, port: info.peerPort };
-    const vhost = this.#components.vhostOf(info.serverName);
+    // Not the name that was asked for: the certificate was checked for the host that answered.
+    const vhost = info.host;
     const certificate = info.clientCertificate;
     const reply = await this.#components.channel.login({
       dialogue,

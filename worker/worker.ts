@@ -8,6 +8,7 @@ import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/i
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent, EngineOptions } from '../native/engine.ts';
 import { ConnectHandler } from './connect_handler.ts';
+import { FailedConnects } from './failed_connects.ts';
 import { HttpFront } from './http_server.ts';
 import type { HttpLimits } from './limits.ts';
 import { ENGINE_LIMITS, SHUTDOWN_TIMEOUT_MS } from './limits.ts';
@@ -35,6 +36,7 @@ export class Worker {
   readonly #http: HttpFront;
   readonly #connect: ConnectHandler;
   readonly #tunnels: Tunnels;
+  readonly #failures: FailedConnects;
   #settings: WorkerSettings;
   /** By virtual host, upper-case hex. */
   #certificateSha1 = new Map<string, string>();
@@ -49,7 +51,7 @@ export class Worker {
     this.#components = components;
     this.#settings = start.settings;
     this.#engine = components.createEngine(
-      { worker, workers, fds, offloads, ...ENGINE_LIMITS },
+      { worker, workers, fds, offloads, proxy: start.settings.proxy, ...ENGINE_LIMITS },
       (event) => this.#handleEvent(event),
     );
     const engine = this.#engine;
@@ -61,19 +63,20 @@ export class Worker {
     const settings = (): WorkerSettings => this.#settings;
     const channel = new PrimaryChannel({ send });
     const tunnels = new Tunnels({ engine, channel });
+    const failures = new FailedConnects({ channel });
     const login = new LoginHandler({
       channel,
       settings,
       certificateSha1: (vhost) => this.#certificateSha1.get(vhost) ?? '',
-      vhostOf: (serverName) => this.#vhostOf(serverName),
       log,
     });
     const connect = new ConnectHandler(
-      { engine, channel, tunnels, settings, now, randomBytes, log },
+      { engine, channel, tunnels, failures, settings, now, randomBytes, log },
       { worker },
     );
     this.#channel = channel;
     this.#tunnels = tunnels;
+    this.#failures = failures;
     this.#connect = connect;
     this.#http = new HttpFront(
       {
@@ -99,8 +102,7 @@ export class Worker {
   /** Begins to accept and tells the primary. */
   start(): void {
     this.#engine.start();
-    // One coarse look a second at the ends of sessions, not a timer for each.
-    this.#clock = setInterval(() => this.#tunnels.closeExpired(this.#components.now()), 1000);
+    this.#clock = setInterval(() => this.#tick(), 1000);
     this.#channel.tell({ kind: 'ready' });
   }
 
@@ -147,6 +149,12 @@ export class Worker {
     this.#engine.close();
   }
 
+  /** One coarse look a second at the ends of sessions, not a timer for each. */
+  #tick(): void {
+    this.#tunnels.closeExpired(this.#components.now());
+    this.#failures.report();
+  }
+
   #handleEvent(event: EngineEvent): void {
     const { log } = this.#components;
     switch (event.type) {
@@ -169,6 +177,9 @@ export class Worker {
       case 'endpoints':
         this.#channel.tell({ kind: 'endpoints', changes: event.changes });
         break;
+      case 'failed-connects':
+        for (const [address, count] of event.counts) this.#failures.note(address, count);
+        break;
       case 'packets-calm':
         this.#channel.tell({ kind: 'packets-calm', thread: event.thread });
         break;
@@ -189,11 +200,6 @@ export class Worker {
     this.#extraHeaders = Object.entries(settings.extraHeaders).filter(isSendable);
     this.#components.log.level = settings.logLevel;
     this.#settings = settings;
-  }
-
-  #vhostOf(serverName: string): string {
-    const name = serverName.toLowerCase();
-    return this.#certificateSha1.has(name) ? name : '';
   }
 
   #reconfigure(settings: WorkerSettings): void {

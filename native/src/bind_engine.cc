@@ -25,10 +25,20 @@ napi_value engine_set_tls(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> args{};
   EngineHandle* handle = unwrap(env, info, &args);
   if (handle == nullptr) return nullptr;
-  const auto options = tls_options(env, args[0]);
-  if (!options) return nullptr;
-  const std::string error = handle->engine->set_tls(*options);
+  const auto hosts = tls_hosts(env, args[0]);
+  if (!hosts) return nullptr;
+  const std::string error = handle->engine->set_tls(*hosts);
   if (!error.empty()) napi_throw_error(env, "ERR_TLS_OPTIONS", error.c_str());
+  return nullptr;
+}
+
+napi_value engine_set_bans(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 2> args{};
+  EngineHandle* handle = unwrap(env, info, &args);
+  if (handle == nullptr) return nullptr;
+  auto add = ban_list(env, args[0], "add");
+  auto remove = add ? ban_list(env, args[1], "remove") : std::nullopt;
+  if (remove) handle->engine->set_bans(std::move(*add), std::move(*remove));
   return nullptr;
 }
 
@@ -142,6 +152,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   napi_value object = napi::object(env);
   napi::set(env, object, "packetsRaised", napi::boolean(env, handle->engine->packets_raised()));
   napi::define(env, object, "setTls", engine_set_tls);
+  napi::define(env, object, "setBans", engine_set_bans);
   napi::define(env, object, "start", engine_start);
   napi::define(env, object, "hold", engine_hold);
   napi::define(env, object, "openTunnel", engine_open_tunnel);

@@ -10,6 +10,15 @@ napi_value event_of(napi_env env, const char* type) {
   return event;
 }
 
+napi_value certificate_of(napi_env env, const ConnectionOpened& opened) {
+  if (!opened.client_certificate) return napi::null(env);
+  const auto& [der, error] = *opened.client_certificate;
+  napi_value certificate = napi::object(env);
+  napi::set(env, certificate, "der", napi::bytes(env, der));
+  napi::set(env, certificate, "error", error.empty() ? napi::null(env) : napi::string(env, error));
+  return certificate;
+}
+
 }  // namespace
 
 void EngineHandle::connection_opened(ConnectionOpened opened) {
@@ -26,10 +35,9 @@ void EngineHandle::connection_opened(ConnectionOpened opened) {
     set_string(env, event, "tlsVersion", shared->tls_version);
     set_string(env, event, "tlsCipher", shared->tls_cipher);
     set_string(env, event, "serverName", shared->server_name);
+    set_string(env, event, "host", shared->host);
+    napi::set(env, event, "clientCertificate", certificate_of(env, *shared));
     set_number(env, event, "pathMtu", shared->path_mtu);
-    napi_value none = nullptr;
-    napi_get_null(env, &none);
-    napi_set_named_property(env, event, "clientCertificate", none);
     self.emit(env, event);
   });
 }
@@ -108,6 +116,22 @@ void EngineHandle::endpoints_changed(std::vector<EndpointChange> changes) {
     }
     napi_value event = event_of(env, "endpoints");
     napi::set(env, event, "changes", list);
+    self.emit(env, event);
+  });
+}
+
+void EngineHandle::connects_failed(FailureCounts::Counts counts) {
+  post([counts = std::move(counts)](napi_env env, EngineHandle& self) {
+    napi_value list = napi::array(env, counts.size());
+    uint32_t index = 0;
+    for (const auto& [source, count] : counts) {
+      napi_value entry = napi::array(env, 2);
+      napi::set_element(env, entry, 0, napi::string(env, format_address(source)));
+      napi::set_element(env, entry, 1, napi::number(env, count));
+      napi::set_element(env, list, index++, entry);
+    }
+    napi_value event = event_of(env, "failed-connects");
+    napi::set(env, event, "counts", list);
     self.emit(env, event);
   });
 }

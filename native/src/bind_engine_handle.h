@@ -54,6 +54,7 @@ class EngineHandle final : public EventSink {
   void dtls_opened(ConnectionId tunnel, const char* cipher) override;
   void dtls_closed(ConnectionId tunnel, const char* reason) override;
   void endpoints_changed(std::vector<EndpointChange> changes) override;
+  void connects_failed(FailureCounts::Counts counts) override;
   void packets_calm(pid_t thread) override;
   void warn(std::string message) override;
 

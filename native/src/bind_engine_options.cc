@@ -29,6 +29,77 @@ std::optional<std::vector<int>> int_array(napi_env env, napi_value object, const
   return values;
 }
 
+std::optional<std::vector<std::string>> string_array(napi_env env, napi_value array,
+                                                     const char* name) {
+  const auto length = napi::array_length(env, array, name);
+  if (!length) return std::nullopt;
+  std::vector<std::string> values(*length);
+  for (uint32_t i = 0; i < *length; i++) {
+    auto value = napi::to_string(env, napi::element(env, array, i), name);
+    if (!value) return std::nullopt;
+    values[i] = std::move(*value);
+  }
+  return values;
+}
+
+/** The fields of an object that are strings; false: one is none. */
+bool read_strings(napi_env env, napi_value object,
+                  std::initializer_list<std::pair<const char*, std::string*>> fields) {
+  for (const auto& [name, target] : fields) {
+    auto value = napi::string_property(env, object, name);
+    if (!value) return false;
+    *target = std::move(*value);
+  }
+  return true;
+}
+
+bool read_proxy(napi_env env, napi_value object, ProxyOptions* proxy) {
+  std::string mode;
+  if (!read_strings(env, object, {{"mode", &mode}})) return false;
+  proxy->mode = mode == "v1"    ? ProxyMode::kV1
+                : mode == "v2"  ? ProxyMode::kV2
+                : mode == "any" ? ProxyMode::kAny
+                                : ProxyMode::kOff;
+  const auto trusted = string_array(env, napi::property(env, object, "trusted"), "trusted");
+  if (!trusted) return false;
+  for (const std::string& network : *trusted) {
+    if (!proxy->trusted.add(network)) {
+      napi::wrong_type(env, "trusted", "an array of networks");
+      return false;
+    }
+  }
+  return true;
+}
+
+bool read_tls_host(napi_env env, napi_value host, TlsOptions* options) {
+  std::string version;
+  if (!read_strings(env, host,
+                    {{"name", &options->name},
+                     {"clientCaPem", &options->client_ca_pem},
+                     {"clientCrlPem", &options->client_crl_pem},
+                     {"minVersion", &version},
+                     {"groups", &options->groups},
+                     {"ciphers", &options->ciphers}})) {
+    return false;
+  }
+  options->min_version = version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION;
+  const auto ocsp = napi::bytes_or_null_property(env, host, "ocspResponse");
+  if (!ocsp) return false;
+  options->ocsp_response.assign(ocsp->begin(), ocsp->end());
+  napi_value pairs = napi::property(env, host, "certificates");
+  const auto count = napi::array_length(env, pairs, "certificates");
+  if (!count) return false;
+  options->certificates.resize(*count);
+  for (uint32_t i = 0; i < *count; i++) {
+    TlsKeyPair& pair = options->certificates[i];
+    if (!read_strings(env, napi::element(env, pairs, i),
+                      {{"chainPem", &pair.chain_pem}, {"privateKeyPem", &pair.private_key_pem}})) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<ConnectionId> id_of(napi_env env, napi_value value, const char* what) {
@@ -88,6 +159,9 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object) {
   options.front.handshakes_per_source = static_cast<uint32_t>(*per_source);
   options.front.pending_per_source = static_cast<uint32_t>(*pending_per_source);
   options.front.max_pending = static_cast<uint32_t>(*pending);
+  if (!read_proxy(env, napi::property(env, object, "proxy"), &options.front.proxy)) {
+    return std::nullopt;
+  }
   return options;
 }
 
@@ -136,26 +210,31 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   return params;
 }
 
-std::optional<TlsOptions> tls_options(napi_env env, napi_value hosts) {
-  const auto count = napi::array_length(env, hosts, "hosts");
+std::optional<std::vector<Address>> ban_list(napi_env env, napi_value array, const char* name) {
+  const auto texts = string_array(env, array, name);
+  if (!texts) return std::nullopt;
+  std::vector<Address> sources(texts->size());
+  for (size_t i = 0; i < texts->size(); i++) {
+    const std::string& text = (*texts)[i];
+    const size_t slash = text.find('/');
+    const bool whole = slash == std::string::npos || text.substr(slash) == "/64";
+    if (!whole || !parse_address(text.substr(0, slash), &sources[i])) {
+      return napi::wrong_type(env, name, "an array of IPv4 addresses and IPv6 /64 networks");
+    }
+    sources[i] = source_of(sources[i]);
+  }
+  return sources;
+}
+
+std::optional<std::vector<TlsOptions>> tls_hosts(napi_env env, napi_value array) {
+  const auto count = napi::array_length(env, array, "hosts");
   if (!count) return std::nullopt;
-  napi_value host = napi::element(env, hosts, 0);
-  napi_value certificates = napi::property(env, host, "certificates");
-  if (!napi::array_length(env, certificates, "certificates")) return std::nullopt;
-  napi_value pair = napi::element(env, certificates, 0);
-  const auto chain = napi::string_property(env, pair, "chainPem");
-  const auto key = chain ? napi::string_property(env, pair, "privateKeyPem") : std::nullopt;
-  const auto version = key ? napi::string_property(env, host, "minVersion") : std::nullopt;
-  const auto groups = version ? napi::string_property(env, host, "groups") : std::nullopt;
-  const auto ciphers = groups ? napi::string_property(env, host, "ciphers") : std::nullopt;
-  if (!ciphers) return std::nullopt;
-  TlsOptions options;
-  options.certificate_chain_pem = *chain;
-  options.private_key_pem = *key;
-  options.min_version = *version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION;
-  options.groups = *groups;
-  options.ciphers = *ciphers;
-  return options;
+  if (*count == 0) return napi::wrong_type(env, "hosts", "an array of at least one host");
+  std::vector<TlsOptions> hosts(*count);
+  for (uint32_t i = 0; i < *count; i++) {
+    if (!read_tls_host(env, napi::element(env, array, i), &hosts[i])) return std::nullopt;
+  }
+  return hosts;
 }
 
 }  // namespace wolfguard

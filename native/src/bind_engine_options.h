@@ -14,6 +14,10 @@ std::optional<EngineOptions> engine_options(napi_env env, napi_value object);
 
 std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object);
 
-std::optional<TlsOptions> tls_options(napi_env env, napi_value hosts);
+/** Sources as source_of() makes them. */
+std::optional<std::vector<Address>> ban_list(napi_env env, napi_value array, const char* name);
+
+/** Never empty. */
+std::optional<std::vector<TlsOptions>> tls_hosts(napi_env env, napi_value array);
 
 }  // namespace wolfguard

@@ -23,9 +23,17 @@ struct Connection {
   std::unique_ptr<TlsStream> tls;
   std::unique_ptr<TlsChannel> channel;
   Endpoint peer, local;
+  /** A proxy has said so; what the kernel knows of the path ends at the proxy. */
+  bool proxied = false;
   /** The exporter secret of this very connection [oc 8.2]. */
   std::array<uint8_t, 32> dtls_psk{};
 };
+
+/** Fills in dtls_psk, after the handshake; false: OpenSSL does not give it. */
+bool export_dtls_psk(Connection& connection);
+
+/** What TLS and the kernel know of it after the handshake; all but the stream. */
+ConnectionOpened describe(const Connection& connection);
 
 /** Numbers are 0 where a timer is off; see TunnelParams in native/engine.ts. */
 struct TunnelParams {

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "openssl_pem.h"
 #include "tls_secrets.h"
 
 namespace wolfguard {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace wolfguard {
@@ -17,6 +18,12 @@ Address map_ipv4(const uint8_t bytes[4]) {
 bool is_mapped_ipv4(const Address& address) {
   static constexpr uint8_t kPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   return memcmp(address.data(), kPrefix, sizeof kPrefix) == 0;
+}
+
+Address source_of(const Address& address) {
+  Address source = address;
+  if (!is_mapped_ipv4(source)) std::fill(source.begin() + 8, source.end(), 0);
+  return source;
 }
 
 std::string format_address(const Address& address) {

@@ -15,6 +15,8 @@ using Address = std::array<uint8_t, 16>;
 
 Address map_ipv4(const uint8_t bytes[4]);
 bool is_mapped_ipv4(const Address& address);
+/** Who counts as one: an IPv4 address, or an IPv6 /64, which every host there owns. */
+Address source_of(const Address& address);
 /** Text without brackets; an IPv4 address in dotted form. */
 std::string format_address(const Address& address);
 

@@ -18,9 +18,9 @@ std::unique_ptr<Engine> Engine::create(EngineOptions options, EventSink* events,
 
 Engine::~Engine() { close(); }
 
-std::string Engine::set_tls(const TlsOptions& options) {
+std::string Engine::set_tls(std::span<const TlsOptions> hosts) {
   std::string error;
-  SslContext context = create_tls_context(options, &error);
+  SslContext context = create_tls_context(hosts, &error);
   if (context) front_->set_tls(std::move(context));
   return error;
 }

@@ -22,8 +22,14 @@ class Engine {
                                         std::string* error);
   ~Engine();
 
-  /** Replaces the TLS settings for new connections; a sentence when OpenSSL refuses them. */
-  std::string set_tls(const TlsOptions& options);
+  /**
+   * Replaces the TLS settings for new connections, the main server's first; a sentence when OpenSSL
+   * refuses one of them, and then nothing has changed.
+   */
+  std::string set_tls(std::span<const TlsOptions> hosts);
+  void set_bans(std::vector<Address> add, std::vector<Address> remove) {
+    front_->set_bans(std::move(add), std::move(remove));
+  }
   /** Begins to accept; idempotent. */
   void start();
   /** The packet thread is before all others; false: it may not be, and they are behind it. */

@@ -6,10 +6,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "client_certificate.h"
 #include "endpoint.h"
+#include "failure_counts.h"
 #include "fd.h"
 
 namespace wolfguard {
@@ -65,6 +68,9 @@ struct ConnectionOpened {
   Fd stream;
   Endpoint peer, local;
   std::string tls_version, tls_cipher, server_name;
+  /** TlsOptions::name of the host that answered. */
+  std::string host;
+  std::optional<ClientCertificate> client_certificate;
   uint32_t path_mtu;
 };
 
@@ -86,6 +92,9 @@ class EventSink {
   virtual void dtls_closed(ConnectionId tunnel, const char* reason) = 0;
   /** All changes of one wake-up. For steering in the kernel, which not everybody has. */
   virtual void endpoints_changed(std::vector<EndpointChange>) {}
+  /** Connections that came to nothing since the last time, at most once a second
+   * (failure_counts.h). */
+  virtual void connects_failed(FailureCounts::Counts) {}
   /** The packet thread should be urgent again (thread_priority.h). */
   virtual void packets_calm(pid_t) {}
   virtual void warn(std::string message) = 0;

@@ -126,6 +126,16 @@ inline std::optional<std::span<const uint8_t>> bytes_property(napi_env env, napi
   return to_bytes(env, property(env, object, name), name);
 }
 
+/** As bytes_property, or nothing where the property is null. */
+inline std::optional<std::span<const uint8_t>> bytes_or_null_property(napi_env env,
+                                                                      napi_value object,
+                                                                      const char* name) {
+  napi_value value = property(env, object, name);
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(env, value, &type) == napi_ok && type == napi_null) return {{}};
+  return to_bytes(env, value, name);
+}
+
 inline std::optional<uint32_t> array_length(napi_env env, napi_value array, const char* what) {
   uint32_t length = 0;
   if (napi_get_array_length(env, array, &length) != napi_ok) {
@@ -145,6 +155,12 @@ inline napi_value element(napi_env env, napi_value array, uint32_t index) {
 inline napi_value undefined(napi_env env) {
   napi_value value = nullptr;
   napi_get_undefined(env, &value);
+  return value;
+}
+
+inline napi_value null(napi_env env) {
+  napi_value value = nullptr;
+  napi_get_null(env, &value);
   return value;
 }
 

@@ -2,7 +2,6 @@
 // connections without a tunnel. One source cannot use up what is there for all.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <unordered_map>
 
@@ -16,22 +15,23 @@ class SourceCounts {
       : max_handshakes_(max_handshakes), max_connections_(max_connections) {}
 
   bool has_room(const Endpoint& peer) const {
-    const auto it = counts_.find(source_of(peer));
+    const auto it = counts_.find(source_of(peer.address));
     return it == counts_.end() ||
            (it->second.handshakes < max_handshakes_ && it->second.connections < max_connections_);
   }
   /** A connection begins its handshake. */
   void enter(const Endpoint& peer) {
-    Counts& counts = counts_[source_of(peer)];
+    Counts& counts = counts_[source_of(peer.address)];
     counts.handshakes++;
     counts.connections++;
   }
   void leave_handshake(const Endpoint& peer) {
-    if (const auto it = counts_.find(source_of(peer)); it != counts_.end()) it->second.handshakes--;
+    if (const auto it = counts_.find(source_of(peer.address)); it != counts_.end())
+      it->second.handshakes--;
   }
   /** It is over, or has its tunnel; leave_handshake was called before. */
   void leave(const Endpoint& peer) {
-    const auto it = counts_.find(source_of(peer));
+    const auto it = counts_.find(source_of(peer.address));
     if (it != counts_.end() && --it->second.connections == 0) counts_.erase(it);
   }
 
@@ -39,13 +39,6 @@ class SourceCounts {
   struct Counts {
     uint32_t handshakes = 0, connections = 0;
   };
-
-  /** IPv6 hosts own a /64: they count as one source. */
-  static Address source_of(const Endpoint& peer) {
-    Address source = peer.address;
-    if (!is_mapped_ipv4(source)) std::fill(source.begin() + 8, source.end(), 0);
-    return source;
-  }
 
   uint32_t max_handshakes_, max_connections_;
   std::unordered_map<Address, Counts, AddressHash> counts_;

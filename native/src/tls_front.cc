@@ -1,6 +1,5 @@
 #include "tls_front.h"
 
-#include <netinet/tcp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -10,9 +9,9 @@ namespace wolfguard {
 
 namespace {
 
-constexpr uint64_t kTagListener = 0, kTagSocket = 1, kTagRelay = 2, kTagOther = 3;
-constexpr uint64_t tag(uint64_t kind, uint64_t id) { return id << 2 | kind; }
-constexpr uint64_t kCommandTag = tag(kTagOther, 0);
+constexpr uint64_t kTagListener = 0, kTagArrival = 1, kTagSocket = 2, kTagRelay = 3, kTagOrphan = 4,
+                   kTagCommand = 5;
+constexpr uint64_t tag(uint64_t kind, uint64_t id) { return id << 3 | kind; }
 
 /** One TLS record and its header; also the most that one recv may bring into the relay. */
 constexpr size_t kReceiveSize = 16384 + 512;
@@ -27,25 +26,6 @@ constexpr size_t kMaxUnreadOutput = 64 << 10;
  */
 constexpr int64_t kLingerMs = 2000;
 constexpr int kSweepMs = 500;
-/** Unsent data a tunnel's socket may hold before it stops being writable (trial: 128 KiB serves).
- */
-constexpr int kNotSentLowWater = 128 << 10;
-
-constexpr char kPskLabel[] = "EXPORTER-openconnect-psk";  // [oc 8.2]
-
-Endpoint local_endpoint(int fd) {
-  sockaddr_storage name{};
-  socklen_t size = sizeof name;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
-  return endpoint_from(name);
-}
-
-uint32_t path_mtu(int fd) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_pmtu : 0;
-}
-
 }  // namespace
 
 struct TlsFront::Pending {
@@ -54,6 +34,9 @@ struct TlsFront::Pending {
   std::unique_ptr<Connection> connection;
   State state = State::kHandshaking;
   Relay relay;
+  /** The client has sent something, and if that comes to nothing it is a failure of its own. */
+  bool to_blame = false;
+  bool from_proxy = false;
   bool peer_eof = false;
   /** All is said and our side of TCP closed: what still comes is thrown away. */
   bool draining = false;
@@ -68,7 +51,9 @@ TlsFront::TlsFront(TlsFrontOptions options, EventSink* events, TunnelSink* tunne
       events_(events),
       tunnels_(tunnels),
       totals_(totals),
-      listeners_(options_.listeners),
+      arrivals_(
+          options_.listeners, std::move(options_.proxy), options_.handshake_timeout_ms,
+          options_.max_pending, [this](Arrival arrival) { admit(std::move(arrival)); }, totals),
       sources_(options_.handshakes_per_source, options_.pending_per_source),
       receive_buffer_(kReceiveSize),
       plain_buffer_(kReceiveSize) {}
@@ -76,6 +61,9 @@ TlsFront::TlsFront(TlsFrontOptions options, EventSink* events, TunnelSink* tunne
 TlsFront::~TlsFront() = default;
 
 void TlsFront::set_tls(SslContext context) { commands_.push(SetTls{std::move(context)}); }
+void TlsFront::set_bans(std::vector<Address> add, std::vector<Address> remove) {
+  commands_.push(SetBans{std::move(add), std::move(remove)});
+}
 void TlsFront::hold(ConnectionId connection) { commands_.push(Hold{connection}); }
 void TlsFront::open_tunnel(TunnelParams params) { commands_.push(Open{std::move(params)}); }
 void TlsFront::close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
@@ -85,31 +73,16 @@ void TlsFront::stop() { commands_.push(Stop{}); }
 
 void TlsFront::run() {
   prctl(PR_SET_NAME, "wolf-tls");
-  poller_.add(commands_.event_fd(), EPOLLIN, kCommandTag);
-  listeners_.watch(poller_, tag(kTagListener, 0), tag(kTagListener, 1));
+  poller_.add(commands_.event_fd(), EPOLLIN, tag(kTagCommand, 0));
+  arrivals_.watch(poller_, {tag(kTagListener, 0), tag(kTagArrival, 0), tag(0, 1)});
   int64_t next_sweep = 0;
   while (!stopping_) {
     epoll_event events[64];
-    const bool idle = pending_.empty() && !listeners_.paused() && !heap_trim_.pending();
+    const bool idle =
+        pending_.empty() && !arrivals_.busy() && !heap_trim_.pending() && !failures_.pending();
     const int n = poller_.wait(events, 64, idle ? -1 : kSweepMs / 2);
     now_ = monotonic_ms();
-    for (int i = 0; i < n && !stopping_; i++) {
-      const uint64_t kind = events[i].data.u64 & 3, id = events[i].data.u64 >> 2;
-      if (events[i].data.u64 == kCommandTag) {
-        for (Command& command : commands_.take_all()) carry_out(command);
-      } else if (kind == kTagListener) {
-        accept_all(id);
-      } else if (kind == kTagOther) {
-        poller_.remove(static_cast<int>(id));
-        orphans_.erase(static_cast<int>(id));
-      } else if (const auto it = pending_.find(id); it != pending_.end()) {
-        if (kind == kTagSocket) {
-          on_socket(*it->second, events[i].events);
-        } else {
-          on_relay(*it->second, events[i].events);
-        }
-      }
-    }
+    for (int i = 0; i < n && !stopping_; i++) dispatch(events[i]);
     if (now_ >= next_sweep) {
       sweep(now_);
       next_sweep = now_ + kSweepMs;
@@ -119,9 +92,39 @@ void TlsFront::run() {
   orphans_.clear();
 }
 
+void TlsFront::dispatch(const epoll_event& event) {
+  const uint64_t kind = event.data.u64 & 7, id = event.data.u64 >> 3;
+  switch (kind) {
+    case kTagListener:
+      if (!arrivals_.accept_all(id, now_)) {
+        events_->warn("no descriptor or memory left for a new connection: raise LimitNOFILE");
+      }
+      return;
+    case kTagArrival:
+      arrivals_.on_waiting(static_cast<int>(id));
+      return;
+    case kTagOrphan:
+      poller_.remove(static_cast<int>(id));
+      orphans_.erase(static_cast<int>(id));
+      return;
+    case kTagCommand:
+      for (Command& command : commands_.take_all()) carry_out(command);
+      return;
+  }
+  const auto it = pending_.find(id);
+  if (it == pending_.end()) return;
+  if (kind == kTagSocket) {
+    on_socket(*it->second, event.events);
+  } else {
+    on_relay(*it->second, event.events);
+  }
+}
+
 void TlsFront::carry_out(Command& command) {
   if (auto* set = std::get_if<SetTls>(&command)) {
     context_ = std::move(set->context);
+  } else if (auto* bans = std::get_if<SetBans>(&command)) {
+    arrivals_.ban(bans->add, bans->remove);
   } else if (auto* hold = std::get_if<Hold>(&command)) {
     const auto it = pending_.find(hold->connection);
     if (it == pending_.end()) return;
@@ -143,42 +146,36 @@ void TlsFront::carry_out(Command& command) {
 
 // ─── a connection arrives ─────────────────────────────────────────────────────────────────────
 
-void TlsFront::accept_all(size_t listener) {
-  const bool went_on = listeners_.accept_all(
-      listener, now_, [&](Fd socket, const Endpoint& peer) { admit(std::move(socket), peer); });
-  if (!went_on) {
-    events_->warn("no descriptor or memory left for a new connection: raise LimitNOFILE");
-  }
-}
-
-void TlsFront::admit(Fd socket, const Endpoint& peer) {
-  if (!context_ || !sources_.has_room(peer) || pending_.size() >= options_.max_pending) {
+void TlsFront::admit(Arrival arrival) {
+  const Endpoint peer = arrival.peer;
+  const bool full = pending_.size() + arrivals_.waiting() >= options_.max_pending;
+  if (!context_ || !sources_.has_room(peer) || full) {
     bump(totals_->handshakes_refused);
     return;
   }
-  auto pending = std::make_unique<Pending>();
-  pending->connection = std::make_unique<Connection>();
-  Connection& connection = *pending->connection;
+  auto owned = std::make_unique<Pending>();
+  Pending& pending = *owned;
+  pending.connection = std::make_unique<Connection>();
+  Connection& connection = *pending.connection;
   connection.tls = TlsStream::create(context_.get());
   if (!connection.tls) return;
   sources_.enter(peer);
   heap_trim_.note(now_);
 
-  const int one = 1;
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWater,
-             sizeof kNotSentLowWater);
   connection.id = next_id_++;
   connection.peer = peer;
-  connection.local = local_endpoint(socket.get());
-  connection.socket = std::move(socket);
-  pending->deadline = now_ + options_.handshake_timeout_ms;
-  pending->socket_events = EPOLLIN;
+  connection.local = arrival.local;
+  connection.proxied = arrival.proxied;
+  connection.socket = std::move(arrival.socket);
+  pending.from_proxy = arrival.from_proxy;
+  pending.deadline = arrival.since + options_.handshake_timeout_ms;
+  pending.socket_events = EPOLLIN;
   poller_.add(connection.socket.get(), EPOLLIN, tag(kTagSocket, connection.id));
-  const ConnectionId id = connection.id;
-  pending_.emplace(id, std::move(pending));
+  pending_.emplace(connection.id, std::move(owned));
   totals_->connections.store(pending_.size(), std::memory_order_relaxed);
+  if (!arrival.early.empty()) {
+    settle(pending, take(pending, arrival.early.data(), arrival.early.size()));
+  }
 }
 
 // ─── the handshake ────────────────────────────────────────────────────────────────────────────
@@ -212,8 +209,15 @@ bool TlsFront::receive(Pending& pending) {
     pass_on(pending);
     return true;
   }
-  connection.tls->feed(receive_buffer_.data(), static_cast<size_t>(n));
+  return take(pending, receive_buffer_.data(), static_cast<size_t>(n));
+}
+
+/** Ciphertext; its bytes are used up when this returns. */
+bool TlsFront::take(Pending& pending, const uint8_t* data, size_t size) {
+  Connection& connection = *pending.connection;
+  connection.tls->feed(data, size);
   if (pending.state == Pending::State::kHandshaking) {
+    pending.to_blame = !pending.from_proxy;
     const TlsStream::Status status = connection.tls->handshake();
     if (!connection.tls->flush(connection.socket.get())) return false;
     if (status == TlsStream::Status::kAgain) return true;
@@ -221,6 +225,7 @@ bool TlsFront::receive(Pending& pending) {
       bump(totals_->handshakes_failed);
       return false;
     }
+    pending.to_blame = false;
     if (!finish_handshake(pending)) return false;
   }
   return pump_plaintext(pending);
@@ -228,11 +233,7 @@ bool TlsFront::receive(Pending& pending) {
 
 bool TlsFront::finish_handshake(Pending& pending) {
   Connection& connection = *pending.connection;
-  SSL* ssl = connection.tls->ssl();
-  if (SSL_export_keying_material(ssl, connection.dtls_psk.data(), connection.dtls_psk.size(),
-                                 kPskLabel, sizeof kPskLabel - 1, nullptr, 0, 0) != 1) {
-    return false;
-  }
+  if (!export_dtls_psk(connection)) return false;
   Fd script_end = pending.relay.open();
   if (!script_end) return false;
   bump(totals_->handshakes);
@@ -242,16 +243,8 @@ bool TlsFront::finish_handshake(Pending& pending) {
   pending.relay_events = EPOLLIN;
   poller_.add(pending.relay.fd(), EPOLLIN, tag(kTagRelay, connection.id));
 
-  ConnectionOpened event;
-  event.connection = connection.id;
+  ConnectionOpened event = describe(connection);
   event.stream = std::move(script_end);
-  event.peer = connection.peer;
-  event.local = connection.local;
-  event.tls_version = SSL_get_version(ssl);
-  event.tls_cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
-  const char* server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  event.server_name = server_name == nullptr ? "" : server_name;
-  event.path_mtu = path_mtu(connection.socket.get());
   events_->connection_opened(std::move(event));
   return true;
 }
@@ -353,7 +346,7 @@ void TlsFront::hand_over(TunnelParams params) {
   const Bytes& unread = pending.relay.waiting();
   params.early.insert(params.early.end(), unread.begin(), unread.end());
   const int relay = pending.relay.fd();
-  poller_.add(relay, EPOLLRDHUP, tag(kTagOther, static_cast<uint64_t>(relay)));
+  poller_.add(relay, EPOLLRDHUP, tag(kTagOrphan, static_cast<uint64_t>(relay)));
   orphans_.emplace(relay, pending.relay.take());
   forget(pending);
   std::unique_ptr<Connection> leaving = std::move(pending.connection);
@@ -368,6 +361,7 @@ void TlsFront::close(ConnectionId id) {
   const auto it = pending_.find(id);
   if (it == pending_.end()) return;
   const bool announced = it->second->state != Pending::State::kHandshaking;
+  if (it->second->to_blame) failures_.note(it->second->connection->peer);
   forget(*it->second);
   pending_.erase(it);
   totals_->connections.store(pending_.size(), std::memory_order_relaxed);
@@ -387,8 +381,10 @@ void TlsFront::sweep(int64_t now) {
     if (pending->deadline != 0 && now >= pending->deadline) late.push_back(id);
   }
   for (const ConnectionId id : late) close(id);
-  listeners_.sweep(now);
+  arrivals_.sweep(now);
   heap_trim_.check(now);
+  FailureCounts::Counts failed = failures_.take_due(now);
+  if (!failed.empty()) events_->connects_failed(std::move(failed));
 }
 
 }  // namespace wolfguard

@@ -12,10 +12,10 @@
 #include <variant>
 #include <vector>
 
+#include "arrivals.h"
 #include "command_queue.h"
 #include "connection.h"
 #include "heap_trim.h"
-#include "listeners.h"
 #include "poller.h"
 #include "relay.h"
 #include "source_counts.h"
@@ -25,6 +25,7 @@ namespace wolfguard {
 
 struct TlsFrontOptions {
   std::vector<int> listeners;
+  ProxyOptions proxy;
   int64_t handshake_timeout_ms = 10000;
   uint32_t handshakes_per_source = 64;
   uint32_t pending_per_source = 1024;
@@ -48,6 +49,8 @@ class TlsFront {
 
   // Any thread; carried out on the handshake thread, in order.
   void set_tls(SslContext context);
+  /** Sources as source_of() makes them. What is up stays up. */
+  void set_bans(std::vector<Address> add, std::vector<Address> remove);
   void hold(ConnectionId connection);
   void open_tunnel(TunnelParams params);
   void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client);
@@ -61,6 +64,9 @@ class TlsFront {
   struct SetTls {
     SslContext context;
   };
+  struct SetBans {
+    std::vector<Address> add, remove;
+  };
   struct Hold {
     ConnectionId connection;
   };
@@ -73,14 +79,15 @@ class TlsFront {
     bool tell_client;
   };
   struct Stop {};
-  using Command = std::variant<SetTls, Hold, Open, Close, Stop>;
+  using Command = std::variant<SetTls, SetBans, Hold, Open, Close, Stop>;
 
+  void dispatch(const epoll_event& event);
   void carry_out(Command& command);
-  void accept_all(size_t listener);
-  void admit(Fd socket, const Endpoint& peer);
+  void admit(Arrival arrival);
   void on_socket(Pending& pending, uint32_t events);
   void on_relay(Pending& pending, uint32_t events);
   bool receive(Pending& pending);
+  bool take(Pending& pending, const uint8_t* data, size_t size);
   bool finish_handshake(Pending& pending);
   bool pump_plaintext(Pending& pending);
   void pass_on(Pending& pending);
@@ -100,9 +107,10 @@ class TlsFront {
   CommandQueue<Command> commands_;
   Poller poller_;
   SslContext context_;
-  Listeners listeners_;
+  Arrivals arrivals_;
   std::unordered_map<ConnectionId, std::unique_ptr<Pending>> pending_;
   SourceCounts sources_;
+  FailureCounts failures_;
   HeapTrim heap_trim_;
   /** Our ends of socketpairs whose connection has gone to the packet thread; until JS closes. */
   std::unordered_map<int, Fd> orphans_;

@@ -11,6 +11,7 @@
 #include "channel_rig.h"
 #include "fuzz_mss_clamp.h"
 #include "fuzz_packets.h"
+#include "fuzz_proxy_header.h"
 #include "inside_packet.h"
 #include "mutate.h"
 #include "samples.h"
@@ -295,6 +296,7 @@ struct Target {
 constexpr Target kTargets[] = {{"CSTP streams", fuzz_cstp},
                                {"inside packets", fuzz_inside_packet},
                                {"TCP options", fuzz_mss_clamp},
+                               {"PROXY headers", fuzz_proxy_header},
                                {"ClientHellos", fuzz_client_hello},
                                {"DTLS records", fuzz_dtls_records},
                                {"DTLS handshakes", fuzz_dtls_handshake},

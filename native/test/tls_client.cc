@@ -1,24 +1,15 @@
 #include "tls_client.h"
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
+
+#include "tls_pair.h"
 
 namespace wolfguard {
 
 SslContext make_server_context() {
-  SslContext context(SSL_CTX_new(TLS_server_method()));
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_sign(certificate, key, EVP_sha256());
-  SSL_CTX_use_certificate(context.get(), certificate);
-  SSL_CTX_use_PrivateKey(context.get(), key);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
+  std::string error;
+  SslContext context = create_tls_context({&server_options(), 1}, &error);
+  if (!context) abort();
   return context;
 }
 

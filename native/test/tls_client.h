@@ -8,7 +8,7 @@
 
 namespace wolfguard {
 
-/** A context with a key and a certificate made on the spot. */
+/** A context of the server that all tests share. */
 SslContext make_server_context();
 
 class TlsClient {

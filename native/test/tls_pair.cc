@@ -21,7 +21,8 @@ std::string to_pem(const std::function<int(BIO*)>& write) {
   return pem;
 }
 
-/** One key and certificate for all tests: making them takes longer than a handshake. */
+}  // namespace
+
 const TlsOptions& server_options() {
   static const TlsOptions options = [] {
     EVP_PKEY* key = EVP_EC_gen("P-256");
@@ -32,11 +33,11 @@ const TlsOptions& server_options() {
     X509_set_pubkey(certificate, key);
     X509_sign(certificate, key, EVP_sha256());
     TlsOptions made;
-    made.certificate_chain_pem =
-        to_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); });
-    made.private_key_pem = to_pem([&](BIO* bio) {
-      return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-    });
+    made.certificates.push_back(
+        {to_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); }),
+         to_pem([&](BIO* bio) {
+           return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+         })});
     X509_free(certificate);
     EVP_PKEY_free(key);
     return made;
@@ -44,15 +45,13 @@ const TlsOptions& server_options() {
   return options;
 }
 
-}  // namespace
-
 TlsPair::TlsPair(const TlsPairOptions& options)
     : client_context_(SSL_CTX_new(TLS_client_method())) {
   std::string error;
   TlsOptions server = server_options();
   server.ciphers = options.server_ciphers;
   server.aes_hardware = options.aes_hardware;
-  server_context_ = create_tls_context(server, &error);
+  server_context_ = create_tls_context({&server, 1}, &error);
   if (!server_context_) abort();
   const int version = options.tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   SSL_CTX_set_min_proto_version(client_context_.get(), version);

@@ -8,6 +8,9 @@
 
 namespace wolfguard {
 
+/** One key and certificate for all tests: making them takes longer than a handshake. */
+const TlsOptions& server_options();
+
 struct TlsPairOptions {
   bool tls13 = true;
   /** OpenSSL's name of the suite, or several with colons between them, as the client wants them. */

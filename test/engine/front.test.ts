@@ -5,7 +5,7 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeTls } from './harness/certificate.ts';
+import { makeTls, pairOf } from './harness/certificate.ts';
 import { EngineRig } from './harness/engine_rig.ts';
 import { until } from './harness/until.ts';
 import { VpnClient } from './harness/vpn_client.ts';
@@ -136,17 +136,14 @@ test('a new certificate is for new connections; one that makes no sense changes 
   rig.engine.setTls([await makeTls('second.example')]);
   assert.equal(await subject(), 'DNS:second.example');
   const good = await makeTls('third.example');
-  const [pair] = good.certificates;
-  const [other] = (await makeTls('x')).certificates;
-  assert.ok(pair && other);
+  const other = await makeTls('fourth.example');
   const bad = [
-    { ...good, certificates: [{ chainPem: 'nonsense', privateKeyPem: pair.privateKeyPem }] },
-    { ...good, certificates: [{ chainPem: pair.chainPem, privateKeyPem: other.privateKeyPem }] },
+    { ...good, certificates: [{ ...pairOf(good), chainPem: 'nonsense' }] },
+    { ...good, certificates: [{ ...pairOf(good), privateKeyPem: pairOf(other).privateKeyPem }] },
     { ...good, ciphers: 'NO-SUCH-CIPHER' },
     { ...good, groups: 'no-such-group' },
   ];
-  for (const options of bad)
-    assert.throws(() => rig.engine.setTls([options]), /^Error: tls\.\w+: /);
+  for (const host of bad) assert.throws(() => rig.engine.setTls([host]), /^Error: tls\.\w+: /);
   assert.equal(await subject(), 'DNS:second.example');
   assert.equal((await up.echo()).toString(), 'echo');
 });

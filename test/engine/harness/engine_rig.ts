@@ -45,6 +45,7 @@ export interface RigOptions extends Partial<
     | 'handshakesPerSource'
     | 'pendingPerSource'
     | 'maxPendingConnections'
+    | 'proxy'
   >
 > {
   readonly port?: number;
@@ -120,6 +121,7 @@ export class EngineRig {
         handshakesPerSource: options.handshakesPerSource ?? 64,
         pendingPerSource: options.pendingPerSource ?? 256,
         maxPendingConnections: options.maxPendingConnections ?? 1024,
+        proxy: options.proxy ?? { mode: 'off', trusted: [] },
         offloads: { tun: options.tunOffload ?? 'none', udpGso: true, udpGro: true },
         fds: {
           tun: own(engineTun),

@@ -229,6 +229,7 @@ const connectionInfo = (connection: number) => ({
   tlsVersion: 'TLSv1.3',
   tlsCipher: 'TLS_AES_256_GCM_SHA384',
   serverName: '',
+  host: '',
   clientCertificate: null,
   pathMtu: 1500,
 });
