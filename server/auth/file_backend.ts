@@ -10,8 +10,10 @@ import type { Backend, Credentials, Round } from './backend.ts';
 import type { CheckQueue } from './check_queue.ts';
 import { askCrypt } from './crypt_helper.ts';
 import type { CryptAnswer } from './crypt_helper.ts';
+import { FileCache } from './file_cache.ts';
 import { HashRenewal } from './hash_renewal.ts';
-import { PasswdCache } from './passwd_cache.ts';
+import { readPasswdFile } from './passwd_file.ts';
+import { parsePasswd } from './passwd_lines.ts';
 import type { PasswdEntry, PasswdTable } from './passwd_lines.ts';
 import { UNMATCHABLE_HASH, isWeak, verifyPassword } from './password_hash.ts';
 import type { PasswordHash } from './password_hash.ts';
@@ -28,7 +30,7 @@ export class FileBackend implements Backend {
   readonly #logger: Logger;
   readonly #queue: CheckQueue;
   readonly #crypt: typeof askCrypt;
-  readonly #passwd: PasswdCache;
+  readonly #passwd: FileCache<PasswdTable>;
   readonly #renewal: HashRenewal;
   readonly #decoyKey = randomBytes(32);
   #reportedCrypt = false;
@@ -37,7 +39,11 @@ export class FileBackend implements Backend {
     this.#logger = components.logger;
     this.#queue = components.queue;
     this.#crypt = components.crypt ?? askCrypt;
-    this.#passwd = new PasswdCache(components, options);
+    this.#passwd = new FileCache(components, {
+      file: options.file,
+      read: readPasswdFile,
+      parse: parsePasswd,
+    });
     this.#renewal = new HashRenewal(components, options);
   }
 

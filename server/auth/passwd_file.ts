@@ -1,129 +1,18 @@
-// The passwd file on disk: read whole, replaced whole. A reader sees the old file or the new one;
-// a crash or a full disk leaves the old one.
-import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { WolfguardError } from '../../core/error.ts';
-import { withFileLock } from './file_lock.ts';
+// The passwd file on disk.
+import { editSecretFile, readSecretFile } from './secret_file.ts';
+import type { FileEdit, FileWords } from './secret_file.ts';
 
-/** Gives the file's new content, or null to leave it as it is. */
-export type PasswdEdit = (bytes: Buffer) => Buffer | null;
-
-const NEW_FILE_MODE = 0o600;
+const PASSWD: FileWords = {
+  code: 'PASSWD',
+  remedy: 'make it with "wolfguard passwd USER", or correct auth.file.path',
+};
 
 /** Throws WolfguardError PASSWD_MISSING or PASSWD_ACCESS. */
-export async function readPasswdFile(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw passwdError(file, error, 'read');
-  }
-}
+export const readPasswdFile = (file: string): Promise<Buffer> => readSecretFile(file, PASSWD);
 
-/**
- * Applies `edit` to the file under its lock, keeping owner and mode; false if it changed nothing.
- * `create` makes a missing file (mode 0600). Throws WolfguardError PASSWD_MISSING, PASSWD_ACCESS
- * or FILE_LOCKED.
- */
-export async function editPasswdFile(
+/** As editSecretFile. */
+export const editPasswdFile = (
   file: string,
-  edit: PasswdEdit,
+  edit: FileEdit,
   options: { readonly create?: boolean } = {},
-): Promise<boolean> {
-  try {
-    const target = await resolveLinks(file);
-    return await withFileLock(target, async () => {
-      const current = await readCurrent(target, options.create ?? false);
-      const next = edit(current?.bytes ?? Buffer.alloc(0));
-      if (next === null || current?.bytes.equals(next) === true) return false;
-      await replaceFile(target, next, current);
-      return true;
-    });
-  } catch (error) {
-    throw passwdError(file, error, 'changed');
-  }
-}
-
-interface CurrentFile {
-  readonly bytes: Buffer;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Renaming over a symbolic link would replace the link and leave the file that it names. */
-async function resolveLinks(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return path.join(await resolveFolder(path.dirname(file)), path.basename(file));
-  }
-}
-
-async function resolveFolder(folder: string): Promise<string> {
-  try {
-    return await realpath(folder);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new WolfguardError('PASSWD_MISSING', `There is no folder ${folder}: make it first.`);
-  }
-}
-
-async function readCurrent(file: string, mayBeMissing: boolean): Promise<CurrentFile | null> {
-  try {
-    const { mode, uid, gid } = await stat(file);
-    return { bytes: await readFile(file), mode: mode & 0o7777, uid, gid };
-  } catch (error) {
-    if (mayBeMissing && isMissing(error)) return null;
-    throw error;
-  }
-}
-
-async function replaceFile(file: string, bytes: Buffer, like: CurrentFile | null): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx', NEW_FILE_MODE);
-    try {
-      await handle.writeFile(bytes);
-      // Owner first: chown takes special mode bits away.
-      if (like !== null) {
-        await handle.chown(like.uid, like.gid);
-        await handle.chmod(like.mode);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(path.dirname(file));
-}
-
-/** Makes the rename itself survive a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-function passwdError(file: string, error: unknown, verb: 'read' | 'changed'): unknown {
-  if (error instanceof WolfguardError) return error;
-  if (isMissing(error)) {
-    return new WolfguardError(
-      'PASSWD_MISSING',
-      `There is no file ${file}: make it with "wolfguard passwd USER", or correct auth.file.path.`,
-    );
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return error;
-  return new WolfguardError('PASSWD_ACCESS', `${file} cannot be ${verb}: ${message}`);
-}
+): Promise<boolean> => editSecretFile(file, PASSWD, edit, options);

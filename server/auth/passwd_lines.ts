@@ -1,9 +1,7 @@
 // The text of a passwd file: lines of "name:groups:hash" as ocpasswd writes them, comments (#) and
 // blank lines between. Groups are separated by commas, "*" or nothing means none; a "!" before the
 // hash locks the account. Names are UTF-8.
-//
-// Edits touch the lines they are about and give every other byte back as it was, whatever encoding
-// it is in: the text is held as latin1, which maps bytes to characters one to one.
+import { appendLine, fromLatin1, isRemark, joinLines, splitLines, toLatin1 } from './byte_lines.ts';
 import { parseHash } from './password_hash.ts';
 import type { PasswordHash } from './password_hash.ts';
 
@@ -82,9 +80,8 @@ export function putUser(
   const index = lines.findIndex((line) => parseLine(line)?.name === user.name);
   const groups = user.groups && (toLatin1(user.groups.join(',')) || '*');
   if (index === -1) {
-    const at = lines.at(-1) === '' ? lines.length - 1 : lines.length;
     const line = `${toLatin1(user.name)}:${groups ?? '*'}:${user.hash}`;
-    return joinLines([...lines.slice(0, at), line, '']);
+    return joinLines(appendLine(lines, line));
   }
   const change = { hash: user.hash, ...(groups !== undefined && { groups }) };
   return joinLines(lines.with(index, rewrite(lines[index] ?? '', change)));
@@ -152,10 +149,3 @@ function rewrite(
 
 /** As other tools write "no password": not worth a warning. */
 const isEmptyHash = (text: string): boolean => text === '' || text === '*' || text === 'x';
-
-const isRemark = (line: string): boolean => /^\s*(#|$)/.test(line);
-
-const splitLines = (bytes: Buffer): string[] => bytes.toString('latin1').split('\n');
-const joinLines = (lines: readonly string[]): Buffer => Buffer.from(lines.join('\n'), 'latin1');
-const toLatin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-const fromLatin1 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
