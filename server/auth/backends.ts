@@ -7,6 +7,7 @@ import type { Backend } from './backend.ts';
 import { CertificateBackend } from './certificate_backend.ts';
 import type { CheckQueue } from './check_queue.ts';
 import { FileBackend } from './file_backend.ts';
+import { TotpBackend } from './totp_backend.ts';
 
 export interface BackendComponents {
   readonly logger: Logger;
@@ -38,6 +39,11 @@ const STEPS: Readonly<Record<string, StepOpener>> = {
   certificate: {
     settings: ({ certificate }) => certificate,
     open: (components, { certificate }) => new CertificateBackend(components, certificate),
+  },
+  totp: {
+    settings: ({ file }) => ({ path: file.otpPath }),
+    open: (components, { file }, { stateDir }) =>
+      new TotpBackend(components, { file: file.otpPath, stateDir }),
   },
 };
 
