@@ -1,4 +1,4 @@
-// Reads passwords: without echo from a terminal, or as a line from a pipe.
+// Reads passwords and codes: without echo from a terminal, or as lines.
 import { StringDecoder } from 'node:string_decoder';
 
 /** What is used of process.stdin. */
@@ -15,15 +15,24 @@ const MAX_LINE_CHARACTERS = 4096;
 
 /** The first line of a pipe, without its end. */
 export async function readLine(input: PasswordInput): Promise<Typed> {
+  for await (const line of readLines(input)) return line;
+  return null;
+}
+
+/** The lines of a pipe, or of a terminal that shows what is typed, without their ends. */
+export async function* readLines(input: PasswordInput): AsyncGenerator<string, void, undefined> {
   const decoder = new StringDecoder('utf8');
   let text = '';
   for await (const chunk of input) {
     text += typeof chunk === 'string' ? chunk : decoder.write(chunk);
-    const end = text.indexOf('\n');
-    if (end !== -1) return text.slice(0, end).replace(/\r$/, '');
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
+      const line = text.slice(0, end).replace(/\r$/, '');
+      text = text.slice(end + 1);
+      yield line;
+    }
     if (text.length > MAX_LINE_CHARACTERS) break;
   }
-  return text === '' ? null : text;
+  if (text !== '') yield text;
 }
 
 /** Asks each question on `output` and reads its answer from a terminal that shows nothing. */

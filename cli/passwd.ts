@@ -7,6 +7,7 @@ import { groupProblem, nameProblem } from '../server/auth/passwd_lines.ts';
 import type { PasswdEntry } from '../server/auth/passwd_lines.ts';
 import { askHidden, readLine } from './hidden_prompt.ts';
 import type { PasswordInput } from './hidden_prompt.ts';
+import { renderTable } from './wolfctl/text.ts';
 
 export interface PasswdOptions {
   /** The passwd file: auth.file.path of the configuration. */
@@ -77,7 +78,7 @@ async function list(file: string, { output, errors }: PasswdStreams): Promise<Ex
     entry.groups.join(',') || '-',
     stateOf(entry),
   ]);
-  output.write(renderTable([['USER', 'GROUPS', 'STATE'], ...rows]));
+  output.write(renderTable(['USER', 'GROUPS', 'STATE'], rows));
   for (const { line, reason } of problems) errors.write(`${file}:${line}: the line ${reason}\n`);
   return 0;
 }
@@ -144,11 +145,4 @@ async function warnIfLocked(file: string, user: string, { errors }: PasswdStream
 function complain({ errors }: PasswdStreams, text: string, code: 1 | 2): ExitCode {
   errors.write(`wolfguard passwd: ${text}\n`);
   return code;
-}
-
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const renderRow = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => `${renderRow(row)}\n`).join('');
 }

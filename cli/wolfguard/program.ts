@@ -19,6 +19,7 @@ Examples:
   wolfguard sample > wolfguard.toml       every key with its default, to begin with
   wolfguard check -c wolfguard.toml       every mistake in it, with line and column
   sudo wolfguard passwd alice             add alice, or give her a new password
+  sudo wolfguard otp alice                give alice one-time passwords: QR code and recovery codes
   sudo wolfguard serve                    serve what ${DEFAULT_CONFIG} says`;
 
 /** The whole command line; parse it with parseAsync. Commands throw WolfguardError. */
@@ -32,6 +33,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addServe(program, components);
   addCheck(program, components);
   addPasswd(program);
+  addOtp(program);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')
@@ -140,18 +142,54 @@ function addPasswd(program: Command): void {
       process.exitCode = await passwdCommand({
         ...options,
         user,
-        file: file ?? (await passwdFileOf(config ?? DEFAULT_CONFIG)),
+        file: file ?? (await authFilesOf(config ?? DEFAULT_CONFIG)).path,
       });
     });
 }
 
-async function passwdFileOf(configPath: string): Promise<string> {
+interface OtpFlags {
+  readonly config?: string;
+  readonly file?: string;
+  readonly issuer?: string;
+  readonly confirm: boolean;
+  readonly replace?: boolean;
+  readonly recovery?: boolean;
+  readonly list?: boolean;
+  readonly delete?: boolean;
+}
+
+function addOtp(program: Command): void {
+  program
+    .command('otp [user]')
+    .description('give a user one-time passwords: a QR code for their app, and recovery codes')
+    .addOption(configOption())
+    .addOption(
+      new Option('--file <file>', 'the file of one-time passwords itself').conflicts('config'),
+    )
+    .option('--issuer <name>', 'what the app calls this VPN (default: wolfguard)')
+    .option('--replace', 'give a new secret to a user who has one')
+    .option('--no-confirm', 'do not ask for a code from the app before it counts')
+    .option('--recovery', 'give the user new recovery codes; the old ones are void')
+    .option('--list', 'list who has one-time passwords')
+    .option('--delete', 'take the user out')
+    .action(async (user: string | undefined, flags: OtpFlags) => {
+      const { otpCommand } = await import('../otp.ts');
+      const { config, file, ...options } = flags;
+      process.exitCode = await otpCommand({
+        ...options,
+        user,
+        file: file ?? (await authFilesOf(config ?? DEFAULT_CONFIG)).otp_path,
+      });
+    });
+}
+
+async function authFilesOf(configPath: string): Promise<{ path: string; otp_path: string }> {
   const { readConfig } = await import('../../config/check.ts');
   const result = readConfig(configPath);
-  if (result.ok) return result.config.auth.file.path;
+  if (result.ok) return result.config.auth.file;
   throw new WolfguardError(
     'CONFIG',
-    `which password file? Name it with --file, or a sound configuration with -c:\n${result.output}`,
+    `which file? Name it with --file, or a sound configuration with -c:\n${result.output}`,
   );
 }
 
