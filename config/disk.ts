@@ -20,6 +20,7 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
   ...checkTlsFiles(config),
   ...checkTlsLists(config),
   ...checkPasswordFile(config),
+  ...checkOtpFile(config),
   ...checkAccounts(config, accounts),
   ...checkLogDestination(config),
 ];
@@ -63,6 +64,14 @@ function checkPasswordFile({ auth }: Config): Finding[] {
   const result = attempt('auth.file.path', () => readText(auth.file.path));
   if (result.ok) return [];
   const suggestion = result.missing ? 'wolfguard passwd USER makes it' : result.finding.suggestion;
+  return [{ ...result.finding, suggestion }];
+}
+
+function checkOtpFile({ auth }: Config): Finding[] {
+  if (!auth.chain.some(({ steps }) => steps.includes('totp'))) return [];
+  const result = attempt('auth.file.otp_path', () => readText(auth.file.otp_path));
+  if (result.ok) return [];
+  const suggestion = result.missing ? 'wolfguard otp USER makes it' : result.finding.suggestion;
   return [{ ...result.finding, suggestion }];
 }
 

@@ -121,6 +121,18 @@ test('a default that this machine lacks is named without a line', () => {
   );
 });
 
+test('the file of one-time passwords is looked for where a chain has the step', () => {
+  const path = `otp_path = ${JSON.stringify(at('otp'))}\n`;
+  assert.equal(check(path).exitCode, 0);
+  const chain = '[[auth.chain]]\nsteps = ["file", "totp"]\n';
+  assert.match(
+    check(path + chain).output,
+    /auth\.file\.otp_path: cannot read "[^"]*otp": (.|\n)*wolfguard otp USER makes it/,
+  );
+  put('otp', '');
+  assert.equal(check(path + chain).exitCode, 0);
+});
+
 test('a wrong value is reported once, not again for the default that stands in for it', () => {
   const { output } = check('[admin]\ngroup = 3\n');
   assert.deepEqual(headlines(output), [
