@@ -50,7 +50,7 @@ export const file = table(
     otp_path: key(
       path('/etc/wolfguard/otp'),
       '/etc/wolfguard/otp',
-      'for the step "totp": "name:secret" lines, or a file of liboath',
+      'for the step "totp": "name:secret" lines (wolfguard otp USER), or a file of liboath',
     ),
   },
 );
