@@ -52,9 +52,7 @@ export class Client {
       'openconnect',
       [
         ...['--servercert', options.pin ?? lab.certificate.pin, '--non-inter', '--timestamp'],
-        ...(options.name === undefined
-          ? []
-          : ['--resolve', `${options.name}:${options.server ?? SERVER_IPV4}`]),
+        ...resolution(options),
         ...['--interface', this.device, '--script', SCRIPT],
         ...(options.dtls === false ? ['--no-dtls'] : []),
         ...login.args,
@@ -139,7 +137,8 @@ export async function fetchCookie(lab: Lab, options: ClientOptions = {}): Promis
   const program = host.spawn(
     'openconnect',
     [
-      ...['--authenticate', '--servercert', lab.certificate.pin, '--non-inter'],
+      ...['--authenticate', '--servercert', options.pin ?? lab.certificate.pin, '--non-inter'],
+      ...resolution(options),
       ...login.args,
       url(options),
     ],
@@ -160,6 +159,9 @@ function credentials(options: ClientOptions): { args: string[]; input: string } 
     input: `${account.password}\n`,
   };
 }
+
+const resolution = ({ name, server = SERVER_IPV4 }: ClientOptions): string[] =>
+  name === undefined ? [] : ['--resolve', `${name}:${server}`];
 
 function url(options: ClientOptions): string {
   const server = options.name ?? options.server ?? SERVER_IPV4;
