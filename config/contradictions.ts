@@ -71,7 +71,12 @@ function checkHost({ auth, tls }: HostConfig, prefix: Path): Contradiction[] {
     ];
   };
   return [
-    ...need('ldap', ['auth', 'ldap', 'url'], auth.ldap.url !== '', '"ldaps://ldap.example.com"'),
+    ...need(
+      'ldap',
+      ['auth', 'ldap', 'url'],
+      auth.ldap.url.length > 0,
+      '"ldaps://ldap.example.com"',
+    ),
     ...need(
       'ldap',
       ['auth', 'ldap', 'base_dn'],
@@ -97,6 +102,7 @@ function checkHost({ auth, tls }: HostConfig, prefix: Path): Contradiction[] {
       '"/etc/wolfguard/client-ca.pem"',
     ),
     ...checkPairs(tls, prefix),
+    ...checkLdap(auth.ldap, prefix),
   ];
 }
 
@@ -106,6 +112,41 @@ function checkPairs(tls: HostConfig['tls'], prefix: Path): Contradiction[] {
   return [
     contradiction([...prefix, 'tls', 'private_key'], message, undefined, ['tls.certificate']),
   ];
+}
+
+function checkLdap(ldap: HostConfig['auth']['ldap'], prefix: Path): Contradiction[] {
+  const { url, start_tls, ca, bind_dn, bind_password_file } = ldap;
+  const finding = (key: string, message: string, suggestion: string, also: readonly string[]) =>
+    contradiction(
+      [...prefix, 'auth', 'ldap', key],
+      `auth.ldap.${key}: ${message}`,
+      suggestion,
+      also.map((other) => `auth.ldap.${other}`),
+    );
+  const found: Contradiction[] = [];
+  if (start_tls && url.some(({ secure }) => secure)) {
+    const suggestion = 'write ldap://, or start_tls = false';
+    found.push(finding('start_tls', 'ldaps:// speaks TLS already', suggestion, ['url']));
+  }
+  if (ca !== null && !start_tls && url.some(({ secure }) => !secure)) {
+    const suggestion = 'write ldaps://, or start_tls = true';
+    found.push(
+      finding('ca', 'there is no TLS with ldap:// alone', suggestion, ['url', 'start_tls']),
+    );
+  }
+  if (bind_dn !== '' && bind_password_file === null) {
+    const suggestion = 'for example "/etc/wolfguard/ldap.secret"';
+    found.push(finding('bind_password_file', 'bind_dn needs a password', suggestion, ['bind_dn']));
+  }
+  if (bind_dn === '' && bind_password_file !== null) {
+    const suggestion = 'for example "cn=vpn,ou=services,dc=example,dc=com"';
+    found.push(
+      finding('bind_dn', 'bind_password_file is the password of nobody', suggestion, [
+        'bind_password_file',
+      ]),
+    );
+  }
+  return found;
 }
 
 function checkNames({ vhost }: Config): Contradiction[] {

@@ -2,6 +2,7 @@
 import { boolean, integer, list, onlyNow, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
 import { selectableGroup, stepName } from './kinds_auth.ts';
+import { attributeName, bindName, dn, ldapFilter, ldapUrls } from './kinds_ldap.ts';
 import { quote } from './kind.ts';
 import { key, later, list as listSection, table } from './table.ts';
 
@@ -61,18 +62,34 @@ export const pam = table(
 );
 
 export const ldap = table(
-  { reloadable: true },
   {
-    url: key(text(), '', 'ldap:// or ldaps://'),
+    reloadable: true,
+    about:
+      'People of a directory: bind_dn searches the one entry that user_filter finds, and the password is tried on it. Referrals are not followed',
+  },
+  {
+    url: key(
+      ldapUrls,
+      '',
+      'ldaps://HOST or ldap://HOST, ":port" if need be; several with blanks between are asked in order',
+    ),
     start_tls: key(boolean, false, 'TLS on the plain port'),
-    ca: key(optional(path('/etc/wolfguard/ldap-ca.pem')), '', 'who signs for the directory'),
-    bind_dn: key(text(), '', 'whom to search as'),
-    bind_password_file: key(optional(path('/etc/wolfguard/ldap.secret')), '', 'and their password'),
-    base_dn: key(text(), '', 'where people are'),
-    user_filter: key(text(), '(uid={user})', '{user} is escaped'),
-    group_base_dn: key(text(), '', 'where groups are'),
-    group_filter: key(text(), '(member={dn})', '{dn} is escaped'),
-    group_attribute: key(text(), 'cn', 'the name of a group'),
+    ca: key(
+      optional(path('/etc/wolfguard/ldap-ca.pem')),
+      '',
+      'who signs for the directory; "" = whom this machine believes',
+    ),
+    bind_dn: key(bindName, '', 'whom to search as; "" = nobody'),
+    bind_password_file: key(
+      optional(path('/etc/wolfguard/ldap.secret')),
+      '',
+      'and their password, in the first line; read at every login',
+    ),
+    base_dn: key(dn, '', 'where people are'),
+    user_filter: key(ldapFilter('user'), '(uid={user})', '{user} is escaped'),
+    group_base_dn: key(dn, '', 'where groups are; "" = people have no groups'),
+    group_filter: key(ldapFilter('dn', 'user'), '(member={dn})', '{dn} and {user} are escaped'),
+    group_attribute: key(attributeName, 'cn', 'the name of a group'),
   },
 );
 

@@ -50,7 +50,7 @@ function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
       certificate: { userField: tls.user_field, groupField: tls.group_field },
       pam: { service: pam.service },
       ldap: {
-        url: ldap.url,
+        servers: ldap.url,
         startTls: ldap.start_tls,
         ca: ldap.ca,
         bindPasswordFile: ldap.bind_password_file,

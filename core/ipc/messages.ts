@@ -339,7 +339,8 @@ export interface BackendSettings {
 
 /** As in [auth.ldap]. */
 export interface LdapSettings {
-  readonly url: string;
+  /** From the url; asked in order. */
+  readonly servers: readonly LdapServerAddress[];
   readonly startTls: boolean;
   /** Paths; null = none. */
   readonly ca: string | null;
@@ -350,6 +351,15 @@ export interface LdapSettings {
   readonly groupBaseDn: string;
   readonly groupFilter: string;
   readonly groupAttribute: string;
+}
+
+/** One server of a directory. */
+export interface LdapServerAddress {
+  /** TLS from the first byte (ldaps). */
+  readonly secure: boolean;
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
 }
 
 /** As in [auth.radius]. */

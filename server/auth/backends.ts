@@ -7,6 +7,7 @@ import type { Backend } from './backend.ts';
 import { CertificateBackend } from './certificate_backend.ts';
 import type { CheckQueue } from './check_queue.ts';
 import { FileBackend } from './file_backend.ts';
+import { LdapBackend } from './ldap_backend.ts';
 import { TotpBackend } from './totp_backend.ts';
 
 export interface BackendComponents {
@@ -44,6 +45,10 @@ const STEPS: Readonly<Record<string, StepOpener>> = {
     settings: ({ file }) => ({ path: file.otpPath }),
     open: (components, { file }, { stateDir }) =>
       new TotpBackend(components, { file: file.otpPath, stateDir }),
+  },
+  ldap: {
+    settings: ({ ldap }) => ldap,
+    open: (components, { ldap }) => new LdapBackend(components, ldap),
   },
 };
 

@@ -26,11 +26,12 @@ export class Dialogue {
     );
   }
 
-  reply(user: string, password: string): Answer {
+  reply(user: string, password: string, group?: string): Answer {
+    const select = group === undefined ? '' : `<group-select>${group}</group-select>`;
     return this.post(
       '/auth',
       `${HEAD} type="auth-reply"><auth><username>${user}</username>` +
-        `<password>${password}</password></auth></config-auth>`,
+        `<password>${password}</password></auth>${select}</config-auth>`,
     );
   }
 

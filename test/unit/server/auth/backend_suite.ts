@@ -6,15 +6,18 @@ import type { TestContext } from 'node:test';
 import type { Backend, Credentials, Round } from '../../../../server/auth/backend.ts';
 
 export interface BackendUnderTest {
-  /** alice's, where the backend knows groups at all. */
+  /** alice's, where the backend knows none, or them in another order. */
   readonly groups?: readonly string[];
   /** Knows alice (password "s3cret", groups staff and it) and locked (password "s3cret"). */
   open(t: TestContext): Promise<Backend>;
   /** The same, where what it asks cannot be reached. */
   openUnreachable(t: TestContext): Promise<Backend>;
+  /** What it asks does not mind capitals: "ALICE" is alice, and is called so. */
+  readonly ignoresCapitals?: boolean;
 }
 
 export function testBackend(name: string, subject: BackendUnderTest): void {
+  const { groups = ['staff', 'it'], ignoresCapitals = false } = subject;
   const verifyEach = async (
     t: TestContext,
     pairs: readonly (readonly [string, string])[],
@@ -29,7 +32,7 @@ export function testBackend(name: string, subject: BackendUnderTest): void {
 
   test(`${name}: the right password is accepted with the user's groups`, async (t) => {
     const [round] = await verifyEach(t, [['alice', 's3cret']]);
-    assert.deepEqual(round, { kind: 'accepted', groups: subject.groups ?? ['staff', 'it'] });
+    assert.deepEqual(round, { kind: 'accepted', groups });
   });
 
   test(`${name}: wrong password, unknown user and locked account are one and the same`, async (t) => {
@@ -39,12 +42,20 @@ export function testBackend(name: string, subject: BackendUnderTest): void {
       ['alice', 's3cret\0x'],
       ['nobody-of-this-name', 's3cret'],
       ['', 's3cret'],
-      ['ALICE', 's3cret'],
       ['__proto__', 's3cret'],
       ['locked', 's3cret'],
       ['locked', 'wrong'],
     ]);
     for (const round of rounds) assert.deepEqual(round, { kind: 'refused' });
+  });
+
+  test(`${name}: capitals make another name, or are put right`, async (t) => {
+    const rounds = await verifyEach(t, [
+      ['ALICE', 's3cret'],
+      ['Alice', 'wrong'],
+    ]);
+    const folded = { kind: 'accepted', groups, user: 'alice' };
+    assert.deepEqual(rounds, [ignoresCapitals ? folded : { kind: 'refused' }, { kind: 'refused' }]);
   });
 
   test(`${name}: hostile names and very long passwords are refused, not errors`, async (t) => {
