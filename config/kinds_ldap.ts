@@ -52,7 +52,10 @@ export const bindName: Kind<string> = nameWith(
 
 /** A filter [rfc4515] in which these words, in braces, stand for values; one of them at least. */
 export function ldapFilter(...words: readonly ('user' | 'dn')[]): Kind<string> {
-  const plain = text({ nonEmpty: true });
+  const plain = text({
+    nonEmpty: true,
+    example: words.includes('dn') ? '"(member={dn})"' : '"(uid={user})"',
+  });
   const known = words.map((word) => `{${word}}`);
   return {
     ...plain,
@@ -61,7 +64,7 @@ export function ldapFilter(...words: readonly ('user' | 'dn')[]): Kind<string> {
       const filter = plain.parse(raw, say);
       if (filter === MISTAKE) return MISTAKE;
       if (!isFilter(filter)) {
-        return say(`${quote(filter)} is not an LDAP filter`, 'for example "(uid={user})"');
+        return say(`${quote(filter)} is not an LDAP filter`, `for example ${plain.example}`);
       }
       const strange = filter.match(/\{\w*\}/g)?.find((word) => !known.includes(word));
       const expected = `expected ${known.join(' or ')}`;

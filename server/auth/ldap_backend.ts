@@ -26,6 +26,8 @@ import { LdapTrouble, troubleOf } from './ldap/trouble.ts';
 const MAX_CONNECTIONS = 32;
 // At some milliseconds a login the last of them waits for a second.
 const MAX_WAITING = 1_000;
+// A directory that answers nobody keeps the first ones for 5 s; people behind them hear of it soon.
+const MAX_WAIT_MS = 15_000;
 
 export interface LdapBackendComponents {
   readonly logger: Logger;
@@ -33,8 +35,10 @@ export interface LdapBackendComponents {
 }
 
 export interface LdapBackendOptions extends LdapSettings {
-  /** For tests: instead of the usual time-outs. */
+  /** For tests: instead of the usual time-outs of connections and answers. */
   readonly timeoutMs?: Milliseconds;
+  /** For tests: instead of 15 s of waiting for a connection. */
+  readonly maxWaitMs?: Milliseconds;
 }
 
 interface Person {
@@ -51,6 +55,7 @@ export class LdapBackend implements Backend {
   readonly #nameRule: NameRule | null;
   readonly #refusals = new RefusalClock();
   readonly #queue = new CheckQueue({ running: MAX_CONNECTIONS, waiting: MAX_WAITING });
+  #saidAmbiguous = false;
 
   constructor(components: LdapBackendComponents, options: LdapBackendOptions) {
     this.#logger = components.logger;
@@ -65,9 +70,13 @@ export class LdapBackend implements Backend {
     // A bind with an empty password is one as nobody, and succeeds. Some directories read no further
     // than a NUL.
     if (user === '' || password === '' || password.includes('\0')) return { kind: 'refused' };
-    const ran = await this.#queue.run(signal, () => this.#ask(user, password, signal));
-    if (ran.kind === 'full') return unavailable('Too many logins at once');
-    return ran.kind === 'aborted' ? unavailable('The login took too long') : ran.value;
+    const turn = AbortSignal.any([
+      signal,
+      AbortSignal.timeout(this.#options.maxWaitMs ?? MAX_WAIT_MS),
+    ]);
+    const ran = await this.#queue.run(turn, () => this.#ask(user, password, signal));
+    if (ran.kind === 'done') return ran.value;
+    return unavailable(signal.aborted ? 'The login took too long' : 'Too many logins at once');
   }
 
   close(): Promise<void> {
@@ -151,12 +160,7 @@ export class LdapBackend implements Backend {
       atMost: 2,
     });
     const [entry] = entries;
-    if (entries.length > 1) {
-      this.#logger.error(
-        'auth.ldap.user_filter finds several people for one name: nobody may log in',
-      );
-      this.#logger.debug({ user, dns: entries.map(({ dn }) => dn) }, 'several people');
-    }
+    if (entries.length > 1) this.#sayAmbiguous(user, entries);
     if (entry === undefined || entries.length > 1 || !isBindable(entry)) return null;
     const names = this.#nameRule === null ? [] : entry.values(this.#nameRule.attribute);
     return { dn: entry.dn, name: nameOf(this.#nameRule, names, user) };
@@ -211,6 +215,16 @@ export class LdapBackend implements Backend {
     throw new LdapTrouble(
       isOutage(answer.code) ? 'server' : 'setup',
       `cannot search under ${key}: ${renderAnswer(answer)}`,
+    );
+  }
+
+  /** Once: strangers choose the names. */
+  #sayAmbiguous(user: string, entries: readonly LdapEntry[]): void {
+    this.#logger.debug({ user, dns: entries.map(({ dn }) => dn) }, 'several people for one name');
+    if (this.#saidAmbiguous) return;
+    this.#saidAmbiguous = true;
+    this.#logger.error(
+      'auth.ldap.user_filter finds several people for one name: with such a name nobody may log in',
     );
   }
 

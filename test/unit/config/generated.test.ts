@@ -56,6 +56,8 @@ test('every key has a default that its own kind takes, and an explanation', () =
 
 const NEEDS_OTHERS: ReadonlySet<string> = new Set([
   'listen.proxy_protocol',
+  'auth.ldap.bind_dn',
+  'auth.ldap.bind_password_file',
   // The example is the default of [network], whose pool is another.
   'vhost.ipv4',
 ]);

@@ -377,7 +377,8 @@ ipv4 = "10.78.0.0/16"
   assert.deepEqual(host.tls.private_key, config.tls.private_key);
   assert.equal(host.tls.min_version, '1.3');
   assert.deepEqual(host.auth.chain, [{ steps: ['ldap'] }]);
-  assert.deepEqual([host.auth.ldap.url, host.auth.ldap.base_dn], ['ldaps://a', 'dc=b']);
+  assert.deepEqual(host.auth.ldap.url, [{ secure: true, host: 'a', port: 636 }]);
+  assert.equal(host.auth.ldap.base_dn, 'dc=b');
   assert.equal(host.policy.mtu, 1300);
   assert.deepEqual(host.policy.dns, config.policy.dns);
   assert.equal(host.ipv6, null);

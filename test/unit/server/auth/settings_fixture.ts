@@ -11,7 +11,7 @@ export const BACKEND_SETTINGS: BackendSettings = {
   certificate: { userField: 'CN', groupField: 'OU' },
   pam: { service: 'wolfguard-test' },
   ldap: {
-    url: '',
+    servers: [],
     startTls: false,
     ca: null,
     bindPasswordFile: null,
