@@ -21,6 +21,7 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
   ...checkTlsLists(config),
   ...checkPasswordFile(config),
   ...checkOtpFile(config),
+  ...checkLdapFiles(config),
   ...checkAccounts(config, accounts),
   ...checkLogDestination(config),
 ];
@@ -73,6 +74,19 @@ function checkOtpFile({ auth }: Config): Finding[] {
   if (result.ok) return [];
   const suggestion = result.missing ? 'wolfguard otp USER makes it' : result.finding.suggestion;
   return [{ ...result.finding, suggestion }];
+}
+
+function checkLdapFiles({ auth }: Config): Finding[] {
+  const { ca, bind_password_file: passwordFile } = auth.ldap;
+  if (!auth.chain.some(({ steps }) => steps.includes('ldap'))) return [];
+  const results = [
+    attempt('auth.ldap.ca', () => ca !== null && leafOf(readText(ca))),
+    attempt('auth.ldap.bind_password_file', () => {
+      const empty = passwordFile !== null && /^\r?(\n|$)/.test(readText(passwordFile));
+      if (empty) throw new Mismatch('the first line of the file is empty');
+    }),
+  ];
+  return results.flatMap((result) => (result.ok ? [] : [result.finding]));
 }
 
 function checkAccounts({ workers, admin }: Config, accounts: AccountFiles): Finding[] {

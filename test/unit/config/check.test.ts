@@ -58,6 +58,27 @@ test('mistakes of the text and of the disk come together, in order, and are coun
   assert.match(output, /\^{10} did you mean "keepalive"\?/);
 });
 
+test('the files of the step "ldap" are looked at where a chain has it', () => {
+  put('ldap.pem', pair.certificatePem);
+  put('ldap.secret', 'to search with\n');
+  put('empty', '\nnot here\n');
+  const ldap = (ca: string, secret: string, step = 'ldap'): string[] =>
+    headlines(
+      check(
+        `[auth.ldap]\nurl = "ldaps://x"\nbase_dn = "dc=x"\nca = "${at(ca)}"\n` +
+          `bind_dn = "cn=x"\nbind_password_file = "${at(secret)}"\n` +
+          `[[auth.chain]]\nsteps = ["${step}"]\n`,
+      ).output,
+    );
+  assert.deepEqual(ldap('ldap.pem', 'ldap.secret'), ['ok']);
+  assert.deepEqual(ldap('none', 'none', 'file'), ['ok']);
+  assert.match(
+    ldap('none', 'empty').join('\n'),
+    /^auth.ldap.ca: cannot read .*\nauth.ldap.bind_password_file: the first line .* is empty\n2 m/,
+  );
+  assert.match(ldap('empty', 'ldap.secret').join(), /^auth.ldap.ca: the file holds no certificate/);
+});
+
 test('certificate and key must be there, be what they should, and belong together', async () => {
   const other = await createAuthority('other', NOW);
   put('other.key', other.privateKeyPem);

@@ -12,7 +12,14 @@ import {
 } from '../../../scenario/harness/slapd.ts';
 import { verify } from './backend_suite.ts';
 import { LdapFixture, server } from './ldap_fixture.ts';
-import { cuttingPeer, endlessPeer, freePort, peer, silentPeer } from './ldap_peers.ts';
+import {
+  cuttingPeer,
+  endlessPeer,
+  freePort,
+  injectingPeer,
+  peer,
+  silentPeer,
+} from './ldap_peers.ts';
 import { LogRecorder } from './log_recorder.ts';
 
 const directory = await LdapFixture.start();
@@ -52,6 +59,19 @@ test('a stranger’s certificate, or one for another name, gets no password', as
       await slapdLines(begin, /closed/, 1);
       assert.doesNotMatch(slapd.program.output.slice(begin), / BIND /);
     }
+  }
+});
+
+test('what somebody adds in clear to the answer to StartTLS is not read with what follows', async (t) => {
+  // The beginning of a BindResponse with success: the first byte inside TLS would complete it.
+  const forged = (id: number): Buffer =>
+    Buffer.from([0x30, 0x0d, 2, 1, id, 0x61, 8, 0x0a, 1, 0, 4, 0, 4, 1]);
+  for (const id of [1, 2, 3, 4, 5]) {
+    const { port } = await injectingPeer(t, tlsPort, forged(id));
+    const servers = [{ secure: false, host: 'localhost', port }];
+    const backend = open({ startTls: true, ca: tls.caPath, servers });
+    assert.equal((await verify(backend, 'alice', 's3cret')).kind, 'accepted');
+    assert.equal((await verify(backend, 'alice', 'wrong')).kind, 'refused');
   }
 });
 

@@ -78,3 +78,22 @@ export const endlessPeer = (t: TestContext): Promise<Peer> =>
     });
     socket.on('drain', more);
   });
+
+/**
+ * Answers StartTLS itself, with more behind the answer that TLS does not protect, and passes what
+ * comes then to a port that speaks TLS.
+ */
+export const injectingPeer = (t: TestContext, tlsPort: number, injected: Buffer): Promise<Peer> =>
+  peer(t, (socket) => {
+    socket.once('data', (request: Buffer) => {
+      const id = request[4] ?? 0;
+      // An ExtendedResponse with success.
+      const ok = [0x30, 0x0c, 2, 1, id, 0x78, 7, 0x0a, 1, 0, 4, 0, 4, 0];
+      const onward = net.connect(tlsPort, '127.0.0.1');
+      onward.on('error', () => socket.destroy());
+      onward.on('close', () => socket.destroy());
+      socket.on('close', () => onward.destroy());
+      socket.write(Buffer.concat([Buffer.from(ok), injected]));
+      socket.pipe(onward).pipe(socket);
+    });
+  });
