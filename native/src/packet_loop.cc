@@ -66,14 +66,16 @@ void PacketLoop::run(UrgentThread urgency) {
   set_now(monotonic_ms());
   wheel_.start(now_);
   poller_.add(commands_.event_fd(), EPOLLIN, kCommandTag);
-  poller_.add(options_.tun_fd, EPOLLIN, kTunTag);
+  poller_.add_busy(options_.tun_fd, kTunTag);
   if (options_.inbox_fd >= 0) poller_.add(options_.inbox_fd, EPOLLIN, kInboxTag);
   for (size_t i = 0; i < options_.udp_fds.size(); i++) {
-    poller_.add(options_.udp_fds[i], EPOLLIN, kFirstUdpTag + i);
+    poller_.add_busy(options_.udp_fds[i], kFirstUdpTag + i);
   }
+  bool rest = false;
   while (!stopping_) {
     epoll_event events[64];
-    const int n = poller_.wait(events, 64, wait_ms());
+    if (rest) rest_ns(Gathering::kRestNs);
+    const int n = poller_.wait(events, 64, rest ? 0 : wait_ms());
     set_now(monotonic_ms());
     if (urgency.adapt(now_)) events_->packets_calm(urgency.thread());
     // Before the events: what they schedule counts from the wheel's present.
@@ -85,6 +87,7 @@ void PacketLoop::run(UrgentThread urgency) {
     poll_bulk();
     flush();
     graveyard_.clear();
+    rest = gathering_.end_look(now_);
   }
   let_drain();
   // Here and not when JavaScript's object is collected: clients shall see the end at once.
@@ -238,6 +241,7 @@ void PacketLoop::read_udp(size_t socket) {
       const UdpPath path{reader_.peer(i), reader_.local(i), static_cast<uint8_t>(socket)};
       const size_t size = reader_.size(i), step = reader_.segment_size(i);
       const size_t datagrams = (size + step - 1) / step;
+      gathering_.add(size);
       const size_t granted = shares_.grant(path.peer, datagrams, step);
       for (size_t n = 0; n < granted; n++) {
         dtls_.on_datagram(reader_.data(i) + n * step, std::min(step, size - n * step), path);
@@ -358,6 +362,7 @@ void PacketLoop::update_interest(Tunnel& tunnel) {
 /** At the end: lets goodbyes reach their clients, for a bounded time. */
 void PacketLoop::let_drain() {
   const int64_t until = monotonic_ms() + kFinalDrainMs;
+  poller_.remove_busy();  // nothing but goodbyes matters now
   graveyard_.clear();
   while (tunnels_.size() > 0 && (now_ = monotonic_ms()) < until) {
     bool draining = false;
@@ -367,16 +372,10 @@ void PacketLoop::let_drain() {
     epoll_event events[64];
     const int n = poller_.wait(events, 64, 20);
     for (int i = 0; i < n; i++) {
-      if (events[i].data.u64 <= kLastSmallTag) {
-        // Nothing but goodbyes matters now; a ready TUN or socket must not spin the loop.
-        if (events[i].data.u64 == kTunTag) poller_.remove(options_.tun_fd);
-        if (events[i].data.u64 == kInboxTag) poller_.remove(options_.inbox_fd);
-        if (events[i].data.u64 == kCommandTag) poller_.remove(commands_.event_fd());
-        if (events[i].data.u64 >= kFirstUdpTag) {
-          poller_.remove(options_.udp_fds[events[i].data.u64 - kFirstUdpTag]);
-        }
-        continue;
-      }
+      // A ready mailbox must not spin the loop.
+      if (events[i].data.u64 == kInboxTag) poller_.remove(options_.inbox_fd);
+      if (events[i].data.u64 == kCommandTag) poller_.remove(commands_.event_fd());
+      if (events[i].data.u64 <= kLastSmallTag) continue;
       Tunnel& tunnel = *reinterpret_cast<Tunnel*>(events[i].data.u64);
       if (tunnel.state == Tunnel::State::kDraining) on_tls_socket(tunnel, events[i].events);
     }

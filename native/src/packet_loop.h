@@ -1,4 +1,4 @@
-// The packet thread: one epoll over the TUN queue, the UDP sockets, the inbox of the other workers
+// The packet thread: one poller over the TUN queue, the UDP sockets, the inbox of the other workers
 // and the TLS socket of every tunnel. Each wake-up takes a bounded batch of each that is ready and
 // then flushes; the clock is read once.
 #pragma once
@@ -9,6 +9,7 @@
 
 #include "bulk_receiver.h"
 #include "command_queue.h"
+#include "gathering.h"
 #include "inside_reader.h"
 #include "liveness.h"
 #include "peer_shares.h"
@@ -96,6 +97,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   BulkReceiver bulk_;
   TimerWheel wheel_;
   Poller poller_;
+  Gathering gathering_;
   CommandQueue<Command> commands_;
   DatagramReader reader_;
   PeerShares shares_;
