@@ -55,7 +55,7 @@
       'targets': [{
         'target_name': 'wolfguard-pam',
         'type': 'executable',
-        'sources': ['helper/pam.c'],
+        'sources': ['helper/pam.c', 'helper/pam_channel.c'],
         'libraries': ['-lpam'],
       }],
     }],

@@ -43,9 +43,16 @@ export class HelperProcess {
       const chunk = this.child.stdout.read() as Buffer | null;
       if (chunk !== null) this.#buffer = Buffer.concat([this.#buffer, chunk]);
       else if (this.child.stdout.readableEnded) return null;
-      else
-        await Promise.race([once(this.child.stdout, 'readable'), once(this.child.stdout, 'end')]);
+      else await this.#moreOutput();
     }
+  }
+
+  async #moreOutput(): Promise<void> {
+    const { stdout } = this.child;
+    const enough = new AbortController();
+    const { signal } = enough;
+    await Promise.race([once(stdout, 'readable', { signal }), once(stdout, 'end', { signal })]);
+    enough.abort();
   }
 
   answer(text: string): void {
