@@ -38,3 +38,15 @@ export const selectableGroup: Kind<SelectableGroup> = {
     return { name, label: parts?.[2]?.trim() ?? name };
   },
 };
+
+/** A file in /etc/pam.d. */
+export const pamService: Kind<string> = {
+  name: 'service',
+  expected: 'the name of a PAM service',
+  example: '"wolfguard"',
+  parse: (raw, say) => {
+    if (typeof raw !== 'string') return wrongType(pamService, raw, say);
+    if (/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$/.test(raw)) return raw;
+    return say(`${quote(raw)} is not the name of a PAM service`, 'a file name, without its folder');
+  },
+};

@@ -1,7 +1,7 @@
 // The schema of who may come in: the login dialogue, its chains and their backends.
 import { boolean, integer, list, onlyNow, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
-import { selectableGroup, stepName } from './kinds_auth.ts';
+import { pamService, selectableGroup, stepName } from './kinds_auth.ts';
 import { attributeName, bindName, dn, ldapFilter, ldapUrls } from './kinds_ldap.ts';
 import { quote } from './kind.ts';
 import { key, later, list as listSection, table } from './table.ts';
@@ -58,7 +58,15 @@ export const file = table(
 
 export const pam = table(
   { reloadable: true },
-  { service: key(text(), 'wolfguard', 'the file in /etc/pam.d') },
+  {
+    service: key(pamService, 'wolfguard', 'the file in /etc/pam.d'),
+    gid_min: key(
+      integer(0, 4_294_967_294),
+      0,
+      'groups of the system with smaller numbers do not count; nor does the one named like its user',
+    ),
+    accounting: key(boolean, false, 'open and close a PAM session for each session'),
+  },
 );
 
 export const ldap = table(

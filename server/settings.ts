@@ -48,7 +48,7 @@ function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
     backends: {
       file: { path: file.path, otpPath: file.otp_path },
       certificate: { userField: tls.user_field, groupField: tls.group_field },
-      pam: { service: pam.service },
+      pam: { service: pam.service, gidMin: pam.gid_min, accounting: pam.accounting },
       ldap: {
         servers: ldap.url,
         startTls: ldap.start_tls,

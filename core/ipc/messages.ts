@@ -332,7 +332,11 @@ export interface HostAuthSettings {
 export interface BackendSettings {
   readonly file: { readonly path: string; readonly otpPath: string };
   readonly certificate: { readonly userField: string; readonly groupField: string };
-  readonly pam: { readonly service: string };
+  readonly pam: {
+    readonly service: string;
+    readonly gidMin: number;
+    readonly accounting: boolean;
+  };
   readonly ldap: LdapSettings;
   readonly radius: RadiusSettings;
 }

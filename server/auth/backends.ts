@@ -8,6 +8,7 @@ import { CertificateBackend } from './certificate_backend.ts';
 import type { CheckQueue } from './check_queue.ts';
 import { FileBackend } from './file_backend.ts';
 import { LdapBackend } from './ldap_backend.ts';
+import { PamBackend } from './pam_backend.ts';
 import { TotpBackend } from './totp_backend.ts';
 
 export interface BackendComponents {
@@ -49,6 +50,10 @@ const STEPS: Readonly<Record<string, StepOpener>> = {
   ldap: {
     settings: ({ ldap }) => ldap,
     open: (components, { ldap }) => new LdapBackend(components, ldap),
+  },
+  pam: {
+    settings: ({ pam }) => pam,
+    open: ({ logger }, { pam }) => new PamBackend({ logger }, pam),
   },
 };
 

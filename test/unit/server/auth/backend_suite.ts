@@ -32,7 +32,9 @@ export function testBackend(name: string, subject: BackendUnderTest): void {
 
   test(`${name}: the right password is accepted with the user's groups`, async (t) => {
     const [round] = await verifyEach(t, [['alice', 's3cret']]);
-    assert.deepEqual(round, { kind: 'accepted', groups });
+    assert.ok(round?.kind === 'accepted');
+    assert.deepEqual(round.groups, groups);
+    assert.ok(round.user === undefined || round.user === 'alice');
   });
 
   test(`${name}: wrong password, unknown user and locked account are one and the same`, async (t) => {

@@ -1,0 +1,212 @@
+// The step "pam": the modules of a service of the system, asked through wolfguard-pam, a process
+// for each login. A process whose modules work takes one of a bounded number of places; one that
+// waits for a person gives its place back, so that nobody's thinking keeps others out.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { NO_ATTRIBUTES } from '../../core/policy/attributes.ts';
+import type { Backend, Conversation, Credentials, Round } from './backend.ts';
+import { CheckQueue } from './check_queue.ts';
+import { helperPath } from './helper_path.ts';
+import { PamConversation } from './pam_conversation.ts';
+import type { PamStop } from './pam_conversation.ts';
+import type { PamResult } from './pam_messages.ts';
+import { PamProcess, isAnswer, isUserName } from './pam_process.ts';
+import { judge } from './pam_verdict.ts';
+
+/** The helper program, and what stands in front of its arguments. */
+export type PamCommand = readonly [string, ...string[]];
+
+export interface PamBackendComponents {
+  readonly logger: Logger;
+  /** Stands in for the helper of this build; null = there is none. */
+  readonly command?: PamCommand | null;
+  readonly limits?: PamLimits;
+}
+
+export interface PamBackendOptions {
+  /** The file in /etc/pam.d. */
+  readonly service: string;
+  /** Groups of the system with smaller numbers say nothing about a session. */
+  readonly gidMin: number;
+  /** Sessions are to be opened and closed with PAM, too. */
+  readonly accounting: boolean;
+}
+
+export interface PamLimits {
+  /** Processes whose modules work. */
+  readonly running: number;
+  /** Logins that wait for such a place. */
+  readonly waiting: number;
+  /** Processes that wait for a person. */
+  readonly parked: number;
+}
+
+// Modules mostly wait for something else than the CPU, so there are more places than cores. Behind
+// them, even a module that takes a second keeps nobody waiting for longer than half a minute.
+// A parked process costs 0.4 MiB.
+const LIMITS: PamLimits = { running: 64, waiting: 2000, parked: 512 };
+// auth.timeout ends a login much sooner: this is for a helper that everybody has forgotten.
+const HELPER_SECONDS = 3600;
+
+const REFUSED: Round = { kind: 'refused' };
+
+export class PamBackend implements Backend {
+  readonly name = 'pam';
+  readonly #logger: Logger;
+  readonly #command: PamCommand | null;
+  readonly #options: PamBackendOptions;
+  readonly #queue: CheckQueue;
+  readonly #limits: PamLimits;
+  /** Conversations that wait for a person, the oldest first. */
+  readonly #parked = new Set<PamConversation>();
+  /** What has been logged and still stands. */
+  #problem: string | null = null;
+
+  constructor(components: PamBackendComponents, options: PamBackendOptions) {
+    const { logger, command = pamCommand(), limits = LIMITS } = components;
+    this.#logger = logger;
+    this.#command = command;
+    this.#options = options;
+    this.#limits = limits;
+    this.#queue = new CheckQueue(limits);
+  }
+
+  async verify({ user, password, peer }: Credentials, signal: AbortSignal): Promise<Round> {
+    const command = this.#command;
+    if (command === null) {
+      return this.#outage(
+        'wolfguard-pam was not built: install the headers of libpam (libpam0g-dev) and build again',
+      );
+    }
+    if (!isUserName(user) || !isAnswer(password)) return REFUSED;
+    const { service } = this.#options;
+    const seconds = HELPER_SECONDS;
+    const task = { mode: 'login', service, user, remoteHost: peer.address, seconds } as const;
+    const begin = (): PamConversation =>
+      new PamConversation(new PamProcess(command, task), password);
+    return this.#round(user, signal, begin);
+  }
+
+  /** Logins under way go on: the dialogue ends them. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** From an answer, or the beginning, to the next question or the end. */
+  async #round(user: string, signal: AbortSignal, begin: () => PamConversation): Promise<Round> {
+    const turn = await this.#queue.run(signal, async () => {
+      const conversation = begin();
+      return { conversation, stop: await conversation.advance(signal) };
+    });
+    if (turn.kind === 'full') return unavailable('Too many logins at once');
+    if (turn.kind === 'aborted') return unavailable('The login took too long');
+    const { conversation, stop } = turn.value;
+    switch (stop.kind) {
+      case 'question':
+        return this.#park(user, conversation, stop);
+      case 'result':
+        return this.#conclude(user, stop, signal);
+      case 'end':
+        return this.#outage(`wolfguard-pam ended without a result: ${stop.reason}`);
+      case 'cancelled':
+        return unavailable('The login is over');
+    }
+  }
+
+  #park(
+    user: string,
+    conversation: PamConversation,
+    { message, label, echo }: Extract<PamStop, { kind: 'question' }>,
+  ): Round {
+    this.#parked.add(conversation);
+    if (this.#parked.size > this.#limits.parked) this.#dropOldest();
+    const respond = (answer: string, signal: AbortSignal): Promise<Round> => {
+      this.#parked.delete(conversation);
+      if (!isAnswer(answer)) {
+        conversation.cancel();
+        return Promise.resolve(REFUSED);
+      }
+      return this.#round(user, signal, () => {
+        conversation.answer(answer);
+        return conversation;
+      });
+    };
+    const cancel = (): void => {
+      this.#parked.delete(conversation);
+      conversation.cancel();
+    };
+    return {
+      kind: 'challenge',
+      message: message === '' ? 'One more question.' : message,
+      label: label === '' ? 'Answer:' : label,
+      echo,
+      conversation: { respond, cancel } satisfies Conversation,
+    };
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#parked;
+    if (oldest === undefined) return;
+    this.#parked.delete(oldest);
+    oldest.cancel();
+    this.#logger.warn('too many logins wait for an answer: the oldest of them was ended');
+  }
+
+  async #conclude(
+    typed: string,
+    { result, user, groups, delayMs }: Extract<PamStop, { kind: 'result' }>,
+    signal: AbortSignal,
+  ): Promise<Round> {
+    const judgement = judge(result);
+    if (judgement === 'unavailable') return this.#outage(problemOf(this.#options.service, result));
+    this.#problem = null;
+    if (judgement === 'refused') {
+      this.#logRefusal(typed, result);
+      // Nobody holds a process or a place meanwhile.
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+      return REFUSED;
+    }
+    // Modules may say who somebody is, but not that it is nobody.
+    if (!isUserName(user)) return this.#outage('a PAM module has left an unusable user name');
+    const { gidMin, accounting } = this.#options;
+    const own = groups.filter(({ gid, name }) => gid >= gidMin && name !== user);
+    const attributes = accounting
+      ? { ...NO_ATTRIBUTES, accounting: { backend: this.name, interimMs: null, classes: [] } }
+      : NO_ATTRIBUTES;
+    return {
+      kind: 'accepted',
+      user,
+      groups: [...new Set(own.map(({ name }) => name))],
+      attributes,
+    };
+  }
+
+  /** Whose account is at fault has shown the right password: an operator wants to know. */
+  #logRefusal(user: string, { stage, text: reason }: PamResult): void {
+    if (stage !== 'authentication') {
+      this.#logger.info({ stage, reason }, 'PAM refused somebody who is known');
+    }
+    this.#logger.debug({ user, stage, reason }, 'PAM refused');
+  }
+
+  /** Said once, until something else is wrong or all is well. */
+  #outage(problem: string): Round {
+    if (problem !== this.#problem) this.#logger.error({ problem }, 'PAM cannot be asked');
+    this.#problem = problem;
+    return unavailable('The login service does not work just now');
+  }
+}
+
+/** The helper program of this build; null if it was not built. */
+export function pamCommand(): PamCommand | null {
+  const program = helperPath('wolfguard-pam');
+  return program === null ? null : [program];
+}
+
+/** What an operator reads about a result that says nothing about a person. */
+export const problemOf = (service: string, { stage, text, code }: PamResult): string =>
+  stage === 'service file'
+    ? `there is no PAM service "${service}": write the file /etc/pam.d/${service.toLowerCase()} (an example is in docs/auth.md)`
+    : `${stage}: ${text} (PAM code ${code}); the modules say more in the system's log`;
+
+const unavailable = (reason: string): Round => ({ kind: 'unavailable', reason });
