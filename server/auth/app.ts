@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
+import { Accounting } from './accounting.ts';
 import { Backends } from './backends.ts';
 import { CheckQueue } from './check_queue.ts';
 import { DialogueTable } from './dialogue_table.ts';
@@ -48,7 +49,7 @@ function runAuthProcess(): void {
         });
         break;
       case 'accounting':
-        // No step keeps accounts here.
+        app?.accounting.record(message.record);
         break;
     }
   };
@@ -59,6 +60,7 @@ function runAuthProcess(): void {
 
 class AuthApp {
   readonly service: LoginService;
+  readonly accounting: Accounting;
   readonly #logger: Logger;
   readonly #backends: Backends;
 
@@ -75,12 +77,15 @@ class AuthApp {
       { logger, dialogues, now: Date.now },
       loginSetup(settings, this.#backends),
     );
+    this.accounting = new Accounting({ logger });
+    this.accounting.configure(settings);
     setInterval(() => dialogues.sweep(Date.now()), SWEEP_MS);
   }
 
   configure(settings: AuthSettings): void {
     this.#logger.level = settings.logLevel;
     this.service.configure(loginSetup(settings, this.#backends));
+    this.accounting.configure(settings);
   }
 }
 
