@@ -1,10 +1,20 @@
 // Sessions of PAM with the real libpam, in an /etc of its own.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import type { AccountingRecord, AuthSettings } from '../../../../core/ipc/messages.ts';
+import type {
+  AccountingRecord,
+  AuthSettings,
+  PrimaryToAuth,
+} from '../../../../core/ipc/messages.ts';
 import { PamSessions } from '../../../../server/auth/pam_sessions.ts';
 import { PrivateEtc, whyNoPam } from '../../../pam/private_etc.ts';
+import { BACKEND_SETTINGS, authSettings } from './settings_fixture.ts';
 
 const options = { skip: whyNoPam() };
 let etc: PrivateEtc;
@@ -104,6 +114,44 @@ test('without helper, service file or virtual host the log says so', options, as
   assert.deepEqual(calls(), []);
 });
 
+test(
+  'the auth process hands on the records of people whom PAM let in, and ends no session early',
+  options,
+  async () => {
+    const [wrapper, ...args] = etc.wrapper;
+    const auth = fork(APP, [], {
+      execPath: wrapper,
+      execArgv: [...args, process.execPath],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const tell = (message: PrimaryToAuth): boolean => auth.send(message);
+    tell({ kind: 'start', settings: settings('slow', '') });
+    await once(auth, 'message');
+    const others = { backend: 'radius', interimMs: null, classes: [] };
+    tell({ kind: 'accounting', record: { ...record('start', '1', 'bob'), attributes: others } });
+    tell({ kind: 'accounting', record: { ...record('start', '2', 'carl'), attributes: null } });
+    tell({ kind: 'accounting', record: record('stop', '3') });
+    // Once its process is there, it is told also when the server ends.
+    await eventually(
+      () => readFileSync(`/proc/${auth.pid}/task/${auth.pid}/children`, 'utf8') !== '',
+    );
+    const gone = once(auth, 'exit');
+    auth.disconnect();
+    await gone;
+    assert.deepEqual(calls(), []);
+    await eventually(() => calls().length > 0);
+    assert.deepEqual(calls(), ['close_session alice 192.0.2.7 wolfguard']);
+  },
+);
+
+const APP = path.resolve(import.meta.dirname, '../../../../server/auth/app.ts');
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !isSo(); i++) await sleep(50);
+  assert.ok(isSo());
+}
+
 function open(
   service: string,
   command: readonly [string, ...string[]] | null = etc.helper,
@@ -120,45 +168,12 @@ function open(
 
 const calls = (): string[] => etc.read('calls').split('\n').filter(Boolean);
 
-const settings = (service: string, vhost: string): AuthSettings => ({
-  hosts: [
-    {
-      vhost,
-      chains: [['pam']],
-      maxAttempts: 3,
-      timeoutMs: 60_000,
-      selectGroup: [],
-      backends: {
-        file: { path: '', otpPath: '' },
-        certificate: { userField: 'CN', groupField: '' },
-        pam: { service, gidMin: 0, accounting: true },
-        ldap: {
-          url: '',
-          startTls: false,
-          ca: null,
-          bindPasswordFile: null,
-          bindDn: '',
-          baseDn: '',
-          userFilter: '',
-          groupBaseDn: '',
-          groupFilter: '',
-          groupAttribute: '',
-        },
-        radius: {
-          servers: [],
-          secretFile: null,
-          timeoutMs: 5000,
-          requireMessageAuthenticator: true,
-          nasIdentifier: '',
-          accounting: false,
-          interimIntervalMs: 0,
-        },
-      },
-    },
-  ],
-  stateDir: '/nonexistent',
-  logLevel: 'debug',
-});
+const settings = (service: string, vhost: string): AuthSettings =>
+  authSettings({
+    vhost,
+    chains: [['pam']],
+    backends: { ...BACKEND_SETTINGS, pam: { service, gidMin: 0, accounting: true } },
+  });
 
 const record = (
   event: AccountingRecord['event'],

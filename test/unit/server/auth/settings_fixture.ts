@@ -9,7 +9,7 @@ import type {
 export const BACKEND_SETTINGS: BackendSettings = {
   file: { path: '/dev/null', otpPath: '/dev/null' },
   certificate: { userField: 'CN', groupField: 'OU' },
-  pam: { service: 'wolfguard-test' },
+  pam: { service: 'wolfguard', gidMin: 0, accounting: false },
   ldap: {
     servers: [],
     startTls: false,
