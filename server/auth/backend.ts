@@ -14,7 +14,10 @@ export interface Credentials {
   readonly client: ClientFacts;
 }
 
-/** A verdict; a challenge comes with the conversation that waits for its answer. */
+/**
+ * A verdict; a challenge comes with the conversation that waits for its answer, which is one and the
+ * same object for all challenges of a login.
+ */
 export type Round =
   | Exclude<Verdict, { kind: 'challenge' }>
   | (Verdict & { kind: 'challenge' } & { readonly conversation: Conversation });

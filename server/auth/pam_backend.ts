@@ -41,6 +41,13 @@ export interface PamLimits {
   readonly parked: number;
 }
 
+interface PamLogin {
+  readonly user: string;
+  readonly talk: PamConversation;
+  /** The same for all its questions. */
+  readonly conversation: Conversation;
+}
+
 // Modules mostly wait for something else than the CPU, so there are more places than cores. Behind
 // them, even a module that takes a second keeps nobody waiting for longer than half a minute.
 // A parked process costs 0.4 MiB.
@@ -58,7 +65,7 @@ export class PamBackend implements Backend {
   readonly #queue: CheckQueue;
   readonly #limits: PamLimits;
   /** Conversations that wait for a person, the oldest first. */
-  readonly #parked = new Set<PamConversation>();
+  readonly #parked = new Set<PamLogin>();
   /** What has been logged and still stands. */
   #problem: string | null = null;
 
@@ -79,12 +86,7 @@ export class PamBackend implements Backend {
       );
     }
     if (!isUserName(user) || !isAnswer(password)) return REFUSED;
-    const { service } = this.#options;
-    const seconds = HELPER_SECONDS;
-    const task = { mode: 'login', service, user, remoteHost: peer.address, seconds } as const;
-    const begin = (): PamConversation =>
-      new PamConversation(new PamProcess(command, task), password);
-    return this.#round(user, signal, begin);
+    return this.#round(signal, () => this.#begin(command, user, password, peer.address));
   }
 
   /** Logins under way go on: the dialogue ends them. */
@@ -92,20 +94,34 @@ export class PamBackend implements Backend {
     return Promise.resolve();
   }
 
+  #begin(command: PamCommand, user: string, password: string, remoteHost: string): PamLogin {
+    const { service } = this.#options;
+    const task = { mode: 'login', service, user, remoteHost, seconds: HELPER_SECONDS } as const;
+    const login: PamLogin = {
+      user,
+      talk: new PamConversation(new PamProcess(command, task), password),
+      conversation: {
+        respond: (answer, signal) => this.#respond(login, answer, signal),
+        cancel: () => this.#cancel(login),
+      },
+    };
+    return login;
+  }
+
   /** From an answer, or the beginning, to the next question or the end. */
-  async #round(user: string, signal: AbortSignal, begin: () => PamConversation): Promise<Round> {
+  async #round(signal: AbortSignal, begin: () => PamLogin): Promise<Round> {
     const turn = await this.#queue.run(signal, async () => {
-      const conversation = begin();
-      return { conversation, stop: await conversation.advance(signal) };
+      const login = begin();
+      return { login, stop: await login.talk.advance(signal) };
     });
     if (turn.kind === 'full') return unavailable('Too many logins at once');
     if (turn.kind === 'aborted') return unavailable('The login took too long');
-    const { conversation, stop } = turn.value;
+    const { login, stop } = turn.value;
     switch (stop.kind) {
       case 'question':
-        return this.#park(user, conversation, stop);
+        return this.#park(login, stop);
       case 'result':
-        return this.#conclude(user, stop, signal);
+        return this.#conclude(login.user, stop, signal);
       case 'end':
         return this.#outage(`wolfguard-pam ended without a result: ${stop.reason}`);
       case 'cancelled':
@@ -113,42 +129,39 @@ export class PamBackend implements Backend {
     }
   }
 
-  #park(
-    user: string,
-    conversation: PamConversation,
-    { message, label, echo }: Extract<PamStop, { kind: 'question' }>,
-  ): Round {
-    this.#parked.add(conversation);
+  #park(login: PamLogin, { message, label, echo }: Extract<PamStop, { kind: 'question' }>): Round {
+    this.#parked.add(login);
     if (this.#parked.size > this.#limits.parked) this.#dropOldest();
-    const respond = (answer: string, signal: AbortSignal): Promise<Round> => {
-      this.#parked.delete(conversation);
-      if (!isAnswer(answer)) {
-        conversation.cancel();
-        return Promise.resolve(REFUSED);
-      }
-      return this.#round(user, signal, () => {
-        conversation.answer(answer);
-        return conversation;
-      });
-    };
-    const cancel = (): void => {
-      this.#parked.delete(conversation);
-      conversation.cancel();
-    };
     return {
       kind: 'challenge',
       message: message === '' ? 'One more question.' : message,
       label: label === '' ? 'Answer:' : label,
       echo,
-      conversation: { respond, cancel } satisfies Conversation,
+      conversation: login.conversation,
     };
+  }
+
+  async #respond(login: PamLogin, answer: string, signal: AbortSignal): Promise<Round> {
+    this.#parked.delete(login);
+    if (!isAnswer(answer)) {
+      login.talk.cancel();
+      return REFUSED;
+    }
+    return this.#round(signal, () => {
+      login.talk.answer(answer);
+      return login;
+    });
+  }
+
+  #cancel(login: PamLogin): void {
+    this.#parked.delete(login);
+    login.talk.cancel();
   }
 
   #dropOldest(): void {
     const [oldest] = this.#parked;
     if (oldest === undefined) return;
-    this.#parked.delete(oldest);
-    oldest.cancel();
+    this.#cancel(oldest);
     this.#logger.warn('too many logins wait for an answer: the oldest of them was ended');
   }
 

@@ -332,8 +332,10 @@ async function logIn(
   const asked: string[] = [];
   const messages: string[] = [];
   let round = await verify(backend, user, password);
+  const { conversation } = round.kind === 'challenge' ? round : { conversation: null };
   for (const answer of answers) {
     if (round.kind !== 'challenge') break;
+    assert.equal(round.conversation, conversation);
     asked.push(`${round.label} (${round.echo ? 'shown' : 'hidden'})`);
     messages.push(round.message);
     round = await round.conversation.respond(answer, new AbortController().signal);
