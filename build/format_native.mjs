@@ -7,7 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const FOLDERS = ['native/src', 'native/helper', 'native/test', 'bench/native/src'];
+const FOLDERS = ['native/src', 'native/helper', 'native/test', 'bench/native/src', 'test/pam'];
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(path.join(root, folder))
     .filter((name) => /\.(c|cc|h)$/.test(name))

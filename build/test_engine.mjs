@@ -30,6 +30,11 @@ run(process.execPath, ['--test', '--test-reporter=spec', 'test/engine/**/*.test.
   WOLFGUARD_ADDON: addon,
 });
 
+// The helper programs have sanitizers of their own.
+run(process.execPath, ['--test', '--test-reporter=spec', 'test/unit/native/helper_*.test.ts'], {
+  WOLFGUARD_HELPER_DIR: path.dirname(addon),
+});
+
 function run(command, args, env = {}) {
   const { status } = spawnSync(command, args, {
     cwd: root,

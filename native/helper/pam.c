@@ -19,9 +19,9 @@
 //            'm' account, 'c' change of an expired password, 'k' credentials, 'o' open session,
 //            'l' close session
 //
-// End of file on stdin cancels a login that asks: the result is PAM_CONV_ERR. Exit code 0: a result was written,
-// whatever it says; 1: it could not be; 2: wrong usage; 3: out of time. A login ends with the
-// thread that started it.
+// End of file on stdin cancels a login that asks: the result is PAM_CONV_ERR. Exit code 0: a result
+// was written, whatever it says; 1: it could not be; 2: wrong usage; 3: out of time. A login ends
+// with the thread that started it.
 //
 // A program of its own because PAM modules block, crash and bring libraries that must not share a
 // process with Node's OpenSSL. No secret ever stands on the command line.

@@ -8,6 +8,7 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -82,7 +83,9 @@ export class PrivateEtc {
   read = (file: string): string => readFileSync(path.join(this.directory, file), 'utf8');
 
   write(file: string, text: string): void {
-    writeFileSync(path.join(this.directory, file), text, { mode: 0o600 });
+    const target = path.join(this.directory, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, text, { mode: 0o600 });
   }
 
   has = (file: string): boolean => existsSync(path.join(this.directory, file));

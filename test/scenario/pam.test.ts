@@ -18,7 +18,7 @@ const FRESH = 'corr3ct-horse-battery';
 const SECRET = '3132333435363738393031323334353637383930';
 const RULES = [
   'auth     required  pam_unix.so',
-  'auth     [success=ok user_unknown=ignore default=bad]  pam_oath.so usersfile=/etc/users.oath digits=6 window=20',
+  'auth     [success=ok user_unknown=ignore default=bad]  pam_oath.so usersfile=/etc/wolfguard/users.oath digits=6 window=20',
   'account  required  pam_unix.so',
   'password required  pam_unix.so',
   'session  required  pam_permit.so',
@@ -36,7 +36,7 @@ etc.addUser({ name: 'alice', password: ALICE.password, gid: 64_301 });
 etc.addUser({ name: 'carol', password: CAROL.password, gid: 64_301, aging: '0:0:99999:7:::' });
 etc.addUser({ name: 'expired', password: 'x', aging: '20000:0:99999:7::1:' });
 etc.addUser({ name: 'locked', password: 'x', lock: '!' });
-etc.write('users.oath', `HOTP/T30 alice - ${SECRET}\n`);
+etc.write('wolfguard/users.oath', `HOTP/T30 alice - ${SECRET}\n`);
 etc.service('wolfguard', ...RULES);
 
 const server = await Server.start(

@@ -241,6 +241,24 @@ test('a person who goes away leaves no process behind', options, async () => {
 });
 
 test(
+  'a refusal is held back as long as a module asks, and no longer than somebody waits',
+  options,
+  async () => {
+    service('delay', `auth required ${module} delay=1000000 code=7`);
+    const { backend } = open('delay');
+    const timed = async (signal: AbortSignal): Promise<number> => {
+      const began = performance.now();
+      assert.deepEqual(await verify(backend, 'alice', 'x', signal), { kind: 'refused' });
+      return performance.now() - began;
+    };
+    // libpam adds or takes up to half of it.
+    assert.ok((await timed(new AbortController().signal)) > 450);
+    service('delay', `auth required ${module} delay=30000000 code=7`);
+    assert.ok((await timed(AbortSignal.timeout(500))) < 5000);
+  },
+);
+
+test(
   '40 bad logins at once wait for their delays side by side, and a good one waits for none',
   options,
   async () => {
