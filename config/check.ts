@@ -12,11 +12,20 @@ export interface CheckResult {
   readonly output: string;
 }
 
+const SYSTEM_ACCOUNTS: AccountFiles = {
+  passwd: '/etc/passwd',
+  group: '/etc/group',
+  pam: [
+    '/etc/pam.d',
+    '/usr/lib/pam.d',
+    '/usr/etc/pam.d',
+    '/usr/share/pam.d',
+    '/usr/local/etc/pam.d',
+  ],
+};
+
 /** Looks at the text and at everything that it names on this machine. */
-export function checkFile(
-  path: string,
-  accounts: AccountFiles = { passwd: '/etc/passwd', group: '/etc/group' },
-): CheckResult {
+export function checkFile(path: string, accounts: AccountFiles = SYSTEM_ACCOUNTS): CheckResult {
   const file = readFile(path);
   if (!file.ok) return { exitCode: 1, output: file.output };
   const { config, problems, locate } = examine(file.text);

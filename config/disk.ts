@@ -2,8 +2,8 @@
 // password file, users and groups. Nothing is changed, and no password or key is shown.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { quote } from './kind.ts';
 import type { Finding } from './problems.ts';
@@ -13,6 +13,8 @@ import type { Config } from './schema.ts';
 export interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
+  /** The folders of PAM's services; the first is the administrator's. */
+  readonly pam: readonly string[];
 }
 
 /** The findings of all checks below. */
@@ -22,6 +24,7 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
   ...checkPasswordFile(config),
   ...checkOtpFile(config),
   ...checkLdapFiles(config),
+  ...checkPamService(config, accounts),
   ...checkAccounts(config, accounts),
   ...checkLogDestination(config),
 ];
@@ -87,6 +90,17 @@ function checkLdapFiles({ auth }: Config): Finding[] {
     }),
   ];
   return results.flatMap((result) => (result.ok ? [] : [result.finding]));
+}
+
+/** libpam takes the rules of "other" for a service that has no file, and writes names small. */
+function checkPamService({ auth }: Config, { pam }: AccountFiles): Finding[] {
+  if (!auth.chain.some(({ steps }) => steps.includes('pam'))) return [];
+  const name = auth.pam.service.toLowerCase();
+  // Without such folders libpam reads /etc/pam.conf.
+  if (!pam.some((folder) => existsSync(folder))) return [];
+  if (pam.some((folder) => existsSync(join(folder, name)))) return [];
+  const message = `there is no PAM service ${quote(name)} here`;
+  return [finding('auth.pam.service', message, `write ${join(pam[0] ?? '', name)}`)];
 }
 
 function checkAccounts({ workers, admin }: Config, accounts: AccountFiles): Finding[] {

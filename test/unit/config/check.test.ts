@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -154,6 +154,21 @@ test('the file of one-time passwords is looked for where a chain has the step', 
   assert.equal(check(path + chain).exitCode, 0);
 });
 
+test("the file of the PAM service is looked for where a chain has the step, also its vendor's", () => {
+  const service = '[auth.pam]\nservice = "Nowhere"\n';
+  const chain = '[[auth.chain]]\nsteps = ["pam"]\n';
+  assert.equal(check(service + chain).exitCode, 0, 'no folder of services');
+  mkdirSync(at('pam.d'));
+  mkdirSync(at('vendor'));
+  assert.equal(check(service).exitCode, 0);
+  assert.match(
+    check(service + chain).output,
+    /there is no PAM service "nowhere"(.|\n)*pam\.d\/nowhere/,
+  );
+  put('vendor/nowhere', '');
+  assert.equal(check(service + chain).exitCode, 0);
+});
+
 test('a wrong value is reported once, not again for the default that stands in for it', () => {
   const { output } = check('[admin]\ngroup = 3\n');
   assert.deepEqual(headlines(output), [
@@ -188,6 +203,10 @@ const headlines = (output: string): string[] =>
     .filter((line) => !/^\s/.test(line) && !/^ *\d+ \|/.test(line))
     .map((line) => line.replace(/^\/\S+?\.toml:(\d+:\d+:)? /, ''));
 
-const accounts = () => ({ passwd: at('etc-passwd'), group: at('etc-group') });
+const accounts = () => ({
+  passwd: at('etc-passwd'),
+  group: at('etc-group'),
+  pam: [at('pam.d'), at('vendor')],
+});
 const at = (name: string): string => join(folder, name);
 const put = (name: string, text: string): void => writeFileSync(at(name), text);

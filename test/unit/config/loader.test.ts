@@ -236,6 +236,14 @@ test('networks and pools are checked, and the right one is shown', () => {
   assert.equal(sound('network.ipv4 = ""\nnetwork.ipv6 = "fd00::/64"').network.ipv4, null);
 });
 
+test('a PAM service is the name of a file in one folder', () => {
+  for (const name of ['', '../other', 'a/b', '.', 'two words']) {
+    const [problem] = mistakes(`auth.pam.service = ${JSON.stringify(name)}`);
+    assert.match(problem?.message ?? '', /is not the name of a PAM service/, name);
+  }
+  assert.equal(sound('auth.pam.service = "vpn-2"').auth.pam.service, 'vpn-2');
+});
+
 test('a syntax error in one line does not hide the other mistakes', () => {
   const problems = mistakes('[policy]\ndns = [192.0.2.1]\ndpd = "90s"\ndpd = "91s"\nmtu = 9\n');
   assert.deepEqual(
