@@ -52,6 +52,9 @@ export interface TunnelParams {
   readonly keepaliveMs: number;
   readonly idleTimeoutMs: number;
   readonly switchToTcpMs: number;
+  /** Bytes a second of inside packets from the client and to it, by both channels together. */
+  readonly rxLimit: number;
+  readonly txLimit: number;
 }
 
 export interface ConnectionInfo {

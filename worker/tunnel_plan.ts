@@ -67,8 +67,14 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     keepaliveMs: policy.keepalive,
     idleTimeoutMs: client.mobile ? policy.mobile_idle_timeout : policy.idle_timeout,
     switchToTcpMs: policy.switch_to_tcp,
+    rxLimit: bytesPerSecond(policy.rx_limit),
+    txLimit: bytesPerSecond(policy.tx_limit),
   };
 }
+
+/** From bits a second; a limit of nearly nothing is a limit all the same. */
+const bytesPerSecond = (bits: number | null): number =>
+  bits === null ? 0 : Math.max(1, Math.floor(bits / 8));
 
 /** The oldest clients know no IPv6, whatever their headers say [oc 2.3]. */
 export const mayUseIpv6 = (facts: ConnectFacts, client: ClientFacts): boolean =>

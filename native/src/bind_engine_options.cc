@@ -198,11 +198,13 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   const auto mtu = napi::int_property(env, object, "mtu");
   if (!mtu) return std::nullopt;
   params.mtu = static_cast<uint32_t>(std::max(*mtu, 0));
-  const std::pair<const char*, int64_t*> timers[] = {{"dpdMs", &params.dpd_ms},
-                                                     {"keepaliveMs", &params.keepalive_ms},
-                                                     {"idleTimeoutMs", &params.idle_timeout_ms},
-                                                     {"switchToTcpMs", &params.switch_to_tcp_ms}};
-  for (const auto& [name, target] : timers) {
+  const std::pair<const char*, int64_t*> numbers[] = {{"dpdMs", &params.dpd_ms},
+                                                      {"keepaliveMs", &params.keepalive_ms},
+                                                      {"idleTimeoutMs", &params.idle_timeout_ms},
+                                                      {"switchToTcpMs", &params.switch_to_tcp_ms},
+                                                      {"rxLimit", &params.rx_limit},
+                                                      {"txLimit", &params.tx_limit}};
+  for (const auto& [name, target] : numbers) {
     const auto value = napi::number_property(env, object, name);
     if (!value) return std::nullopt;
     *target = static_cast<int64_t>(*value);

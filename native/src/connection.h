@@ -35,7 +35,7 @@ bool export_dtls_psk(Connection& connection);
 /** What TLS and the kernel know of it after the handshake; all but the stream. */
 ConnectionOpened describe(const Connection& connection);
 
-/** Numbers are 0 where a timer is off; see TunnelParams in native/engine.ts. */
+/** Numbers are 0 where a limit or timer is off; see TunnelParams in native/engine.ts. */
 struct TunnelParams {
   ConnectionId connection = 0;
   std::string answer;
@@ -51,6 +51,8 @@ struct TunnelParams {
   bool legacy_dtls = false;
   std::array<uint8_t, 48> master_secret{};
   int64_t dpd_ms = 0, keepalive_ms = 0, idle_timeout_ms = 0, switch_to_tcp_ms = 0;
+  /** Bytes a second. */
+  int64_t rx_limit = 0, tx_limit = 0;
 };
 
 }  // namespace wolfguard

@@ -94,6 +94,11 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
     bump(totals_->dropped_packets);
     return;
   }
+  if (!tunnel.rx_limit.take(size, now_)) {
+    bump(tunnel.shared->dropped_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
   clamp_mss(packet, size, *parsed, tunnel.data_mtu());
   coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);

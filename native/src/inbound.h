@@ -4,8 +4,9 @@
 //   2  frames                        CSTP frames out of the TLS stream; a DTLS record is one frame
 //   3  control frames                answered or acted upon
 //   4  data frames                   a sound IP packet from an address that the session owns
-//   5  join                          packets of a flow into super-packets (coalescer.h)
-//   6  flush                         to the TUN device: before the bytes' buffers are used again
+//   5  limit                         more than the session may send: dropped (rate_limit.h)
+//   6  join                          packets of a flow into super-packets (coalescer.h)
+//   7  flush                         to the TUN device: before the bytes' buffers are used again
 #pragma once
 
 #include "coalescer.h"

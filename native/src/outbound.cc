@@ -36,6 +36,10 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     }
     by_dtls = false;
   }
+  if (!tunnel.tx_limit.take(size, now_)) {
+    drop(tunnel);
+    return;
+  }
   if (by_dtls) {
     packet[-1] = static_cast<uint8_t>(PacketType::kData);
     if (!seal_dtls(tunnel, packet - 1, size + 1)) {

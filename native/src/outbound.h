@@ -4,8 +4,8 @@
 //   2                a SYN's MSS is clamped; too big for the tunnel: ICMP back into the inside, or
 //                    by TLS when it may split; too big for the path only: by TLS, and ICMP as well
 //   3                by DTLS when the client is there, else by TLS
-//   4  seal          into a slot of the UDP batch │ a TLS record into the channel's send buffer
-//   5  flush         one sendmmsg for all datagrams, one send a touched TLS channel
+//   5  seal          into a slot of the UDP batch │ a TLS record into the channel's send buffer
+//   6  flush         one sendmmsg for all datagrams, one send a touched TLS channel
 #pragma once
 
 #include <vector>
@@ -19,7 +19,7 @@ namespace wolfguard {
 
 enum class Channel { kTls, kDtls };
 
-/** Bytes in front of a packet that step 4 may overwrite: a CSTP header, or one type byte. */
+/** Bytes in front of a packet that step 5 may overwrite: a CSTP header, or one type byte. */
 inline constexpr size_t kHeadroom = kCstpHeaderSize;
 
 class Outbound {

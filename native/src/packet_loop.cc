@@ -148,6 +148,8 @@ void PacketLoop::open(Open& command) {
   owned->params = std::move(command.params);
   owned->shared = std::make_shared<TunnelShared>();
   owned->shared->mtu = owned->params.mtu;
+  owned->rx_limit = RateLimit(owned->params.rx_limit, now_);
+  owned->tx_limit = RateLimit(owned->params.tx_limit, now_);
   owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
   const std::string answer = std::move(owned->params.answer);
   Bytes early = std::move(owned->params.early);

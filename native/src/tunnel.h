@@ -10,6 +10,7 @@
 #include "datagram_reader.h"
 #include "dtls_handshake.h"
 #include "path_mtu.h"
+#include "rate_limit.h"
 
 namespace wolfguard {
 
@@ -76,6 +77,9 @@ struct Tunnel {
   Flight last_flight;
   /** Of the hello that led to the active keys: the same hello again is late or a replay. */
   std::array<uint8_t, 32> active_random{};
+
+  /** From the client and to it. */
+  RateLimit rx_limit, tx_limit;
 
   /** Last packet that counts against the idle timeout. */
   int64_t data_ms = 0;

@@ -34,6 +34,8 @@ export interface TunnelWishes {
   readonly keepaliveMs?: number;
   readonly idleTimeoutMs?: number;
   readonly switchToTcpMs?: number;
+  readonly rxLimit?: number;
+  readonly txLimit?: number;
 }
 
 export interface RigOptions extends Partial<
@@ -264,6 +266,8 @@ export class EngineRig {
       keepaliveMs: wishes.keepaliveMs ?? 0,
       idleTimeoutMs: wishes.idleTimeoutMs ?? 0,
       switchToTcpMs: wishes.switchToTcpMs ?? 0,
+      rxLimit: wishes.rxLimit ?? 0,
+      txLimit: wishes.txLimit ?? 0,
     };
   }
 }

@@ -12,7 +12,7 @@ import type {
   WorkerSettings,
   WorkerToPrimary,
 } from '../../../core/ipc/messages.ts';
-import type { Engine, EngineEvent, TunnelParams } from '../../../native/engine.ts';
+import type { Engine, EngineEvent, EngineOptions, TunnelParams } from '../../../native/engine.ts';
 import { HTTP_LIMITS } from '../../../worker/limits.ts';
 import type { HttpLimits } from '../../../worker/limits.ts';
 import { Worker } from '../../../worker/worker.ts';
@@ -99,10 +99,9 @@ export class FakeEngine implements Engine {
     this.calls.push('setTls');
     if (this.tlsError !== undefined) throw this.tlsError;
   }
-  setBans(): void {
-    this.calls.push('setBans');
+  setBans(add: readonly string[], remove: readonly string[]): void {
+    this.calls.push(`setBans +${add.join()} -${remove.join()}`);
   }
-
   start(): void {
     this.calls.push('start');
   }
@@ -153,6 +152,7 @@ export interface Bench {
   /** Everything that the worker has told the primary. */
   readonly told: WorkerToPrimary[];
   readonly exits: number[];
+  readonly engineOptions: EngineOptions;
   /** Moves the worker's clock. */
   setNow: (now: number) => void;
   /** A client whose TLS handshake is done; connections count from 1. */
@@ -166,9 +166,11 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
   const told: WorkerToPrimary[] = [];
   const exits: number[] = [];
   let now = 0;
+  const asked: EngineOptions[] = [];
   const worker: Worker = new Worker(
     {
-      createEngine: (_, onEvent) => {
+      createEngine: (engineOptions, onEvent) => {
+        asked.push(engineOptions);
         engine.emit = onEvent;
         return engine;
       },
@@ -198,6 +200,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
     },
     { ...HTTP_LIMITS, lingerMs: 100, ...options.limits },
   );
+  const engineOptions = asked[0] ?? assert.fail('no engine was made');
   worker.start();
   t.after(() => worker.close());
 
@@ -216,7 +219,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
     t.after(() => socket.destroy());
     return made;
   };
-  return { worker, engine, told, exits, setNow: (time) => (now = time), client };
+  return { worker, engine, engineOptions, told, exits, setNow: (time) => (now = time), client };
 }
 
 const connectionInfo = (connection: number) => ({

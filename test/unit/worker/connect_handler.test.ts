@@ -47,8 +47,19 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     keepaliveMs: 18_000_000,
     idleTimeoutMs: 0,
     switchToTcpMs: 25_000,
+    rxLimit: 0,
+    txLimit: 0,
   });
   assert.equal(connecting.received, '', 'the engine writes the answer, not node:http');
+});
+
+test('limits of a policy are bits, those of the engine bytes', async (t) => {
+  const policy = { ...GRANT.policy, rx_limit: 1_000_000, tx_limit: 3 };
+  const reply: OpenTunnelReply = { kind: 'granted', grant: { ...GRANT, policy } };
+  const made = await bench(t, { answer: replyWith(reply) });
+  await open(made);
+  const { rxLimit, txLimit } = openedBy(made.engine);
+  assert.deepEqual([rxLimit, txLimit], [125_000, 1]);
 });
 
 test('the socket lives until the engine says "opened" (trap 5)', async (t) => {

@@ -48,6 +48,52 @@ test('that its packet thread is calm goes to the primary, which may make it urge
   assert.deepEqual(told.at(-1), { kind: 'packets-calm', thread: 77 });
 });
 
+test('bans go to the engine, and the proxy settings when it is made', async (t) => {
+  const proxy = { mode: 'v2', trusted: ['192.0.2.0/24'] } as const;
+  const { engine, engineOptions, worker } = await bench(t, { settings: { proxy } });
+  assert.deepEqual(engineOptions.proxy, proxy);
+  worker.handleMessage({ kind: 'bans', add: ['203.0.113.7'], remove: ['2001:db8::/64'] });
+  assert.equal(engine.calls.at(-1), 'setBans +203.0.113.7 -2001:db8::/64');
+});
+
+test('handshakes that failed and refused cookies go to the primary once a second, by address', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { client, engine, told } = await bench(t, {
+    answer: (message) =>
+      message.kind === 'open-tunnel'
+        ? {
+            kind: 'open-tunnel-reply',
+            id: message.id,
+            reply: { kind: 'refused', status: 401, reason: 'expired' },
+          }
+        : undefined,
+  });
+  engine.emit({ type: 'failed-connects', counts: [['203.0.113.7', 2]] });
+  engine.emit({
+    type: 'failed-connects',
+    counts: [
+      ['203.0.113.7', 1],
+      ['192.0.2.9', 1],
+    ],
+  });
+  for (const request of [CONNECT, CONNECT.replace(/Cookie:.*\r\n/, '')]) {
+    const refused = await client();
+    refused.write(request);
+    await until(() => refused.received.includes('401'));
+  }
+  assert.ok(!told.some(({ kind }) => kind === 'failed-connects'));
+  t.mock.timers.tick(1000);
+  assert.deepEqual(told.at(-1), {
+    kind: 'failed-connects',
+    counts: [
+      ['203.0.113.7', 3],
+      ['192.0.2.9', 3],
+    ],
+  });
+  t.mock.timers.tick(1000);
+  assert.equal(told.filter(({ kind }) => kind === 'failed-connects').length, 1);
+});
+
 test('a session that is over its time is closed within a second and its client told', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const made = await bench(t, { answer: grant(5000) });

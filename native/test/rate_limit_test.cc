@@ -1,0 +1,148 @@
+#include "rate_limit.h"
+
+#include "channel_rig.h"
+#include "lossy_network.h"
+#include "samples.h"
+#include "segmenter.h"
+#include "super_packets.h"
+#include "unit.h"
+
+namespace wolfguard {
+namespace {
+
+/** Bytes that pass of packets of that size, as many as there could be, looked at so often. */
+int64_t pass(RateLimit& limit, size_t size, int64_t from_ms, int64_t to_ms, int64_t step_ms) {
+  int64_t passed = 0;
+  for (int64_t now = from_ms; now <= to_ms; now += step_ms) {
+    while (limit.take(size, now)) passed += static_cast<int64_t>(size);
+  }
+  return passed;
+}
+
+void check_near(int64_t actual, int64_t expected, double share) {
+  const auto difference = static_cast<double>(std::abs(actual - expected));
+  if (difference <= share * static_cast<double>(expected)) return;
+  unit::fail(__FILE__, __LINE__,
+             std::to_string(actual) + " bytes instead of " + std::to_string(expected));
+}
+
+/** A tunnel whose DTLS channel is up. */
+Tunnel* connect(ChannelRig& rig, std::unique_ptr<DtlsClient>* client) {
+  const Bytes secret(32, 1);
+  Tunnel* tunnel = rig.add_tunnel(1, secret);
+  *client = DtlsClient::create({ChannelRig::app_id_of(1), secret, {}, true});
+  LossyNetwork network(&rig, client->get(), {}, false);
+  if (!network.run()) abort();
+  rig.receive();
+  const uint8_t inside[4] = {10, 77, 0, 2};
+  tunnel->params.has_inside4 = true;
+  tunnel->params.inside4 = map_ipv4(inside);
+  tunnel->params.mtu = 1400;
+  return tunnel;
+}
+
+}  // namespace
+
+UNIT_TEST(
+    "a limit holds to a hundredth from 8 kbit/s to 10 Gbit/s, however often it is looked at") {
+  for (const int64_t rate : {1000l, 1001l, 125'000l, 6'250'000l, 125'000'000l, 1'250'000'000l}) {
+    for (const int64_t step_ms : {1, 4, 10}) {
+      for (const size_t size : {size_t{40}, size_t{1400}}) {
+        if (rate > 125'000'000 && size < 1000) continue;  // the same in more time
+        RateLimit limit(rate, 1000);
+        pass(limit, size, 1000, 1000, 1);  // the burst
+        const int64_t seconds = rate > 10'000'000 ? 1 : 100;
+        check_near(pass(limit, size, 1000, 1000 + seconds * 1000, step_ms), rate * seconds,
+                   rate < 2000 ? 0.02 : 0.01);
+      }
+    }
+  }
+}
+
+UNIT_TEST("after a pause a burst passes: the round trip's worth, and never less than 64 KiB") {
+  for (const int64_t rate : {1000l, 125'000l, 62'500'000l}) {
+    RateLimit limit(rate, 0);
+    for (const int64_t now : {0l, 3'600'000l, INT64_MAX / 4000}) {
+      const int64_t burst = std::max<int64_t>(rate * RateLimit::kBurstMs / 1000, 64 << 10);
+      check_near(pass(limit, 1000, now, now, 1), burst, 0.02);
+    }
+  }
+}
+
+UNIT_TEST(
+    "no limit lets everything pass, and a clock that stands still or goes back adds nothing") {
+  RateLimit none;
+  for (int i = 0; i < 1000; i++) CHECK(none.take(65535, 0));
+  RateLimit limit(125'000, 5000);
+  pass(limit, 1000, 5000, 5000, 1);
+  CHECK(!limit.take(1000, 5000));
+  CHECK(!limit.take(1000, 0));
+}
+
+UNIT_TEST("a small packet may pass where a large one finds too little") {
+  RateLimit limit(125'000, 0);
+  pass(limit, 1400, 0, 0, 1);
+  CHECK(!limit.take(1400, 0));
+  CHECK(limit.take(52, 0));
+}
+
+UNIT_TEST("what a client sends counts by both channels together, and what is too much is dropped") {
+  ChannelRig rig;
+  std::unique_ptr<DtlsClient> client;
+  Tunnel* tunnel = connect(rig, &client);
+  tunnel->rx_limit = RateLimit(125'000, 0);
+  Bytes packet = samples::ipv4_packet(1000, 1, 2);
+  const uint8_t inside[4] = {10, 77, 0, 2};
+  memcpy(packet.data() + 12, inside, sizeof inside);
+  tunnel->params.inside4 = map_ipv4(inside);
+  for (int i = 0; i < 100; i++) {
+    Bytes frame = samples::cstp_frame(0, packet);
+    rig.inbound().on_early_text(*tunnel, frame.data(), frame.size());
+    Bytes text = packet;
+    text.insert(text.begin(), uint8_t{0});
+    rig.inbound().on_dtls_text(*tunnel, text.data(), text.size());
+    rig.flush();
+  }
+  constexpr uint64_t kPassed = (64 << 10) / 1000;
+  CHECK_EQUAL(rig.read_tun().size(), kPassed);
+  CHECK_EQUAL(tunnel->shared->rx_packets.load(), kPassed);
+  CHECK_EQUAL(tunnel->shared->dropped_packets.load(), 200 - kPassed);
+  CHECK_EQUAL(tunnel->shared->spoofed_packets.load(), uint64_t{0});
+}
+
+UNIT_TEST("of a super-packet that is more than a session may have, the beginning passes") {
+  ChannelRig rig;
+  std::unique_ptr<DtlsClient> client;
+  Tunnel* tunnel = connect(rig, &client);
+  tunnel->tx_limit = RateLimit(125'000, 0);
+  constexpr size_t kSegments = 30, kPayload = 1348;
+  samples::TcpSegment segment;
+  segment.payload = Bytes(kSegments * kPayload);
+  const Bytes whole = segment.encode();
+  uint64_t sent = 0;
+  for (int i = 0; i < 3; i++) {
+    Bytes packet(kHeadroom);
+    packet.insert(packet.end(), whole.begin(), whole.end());
+    VirtioHeader header{};
+    header.gso_type = VirtioHeader::kTcp4;
+    header.gso_size = kPayload;
+    header.header_size = 40;
+    header.flags = VirtioHeader::kNeedsChecksum;
+    header.checksum_start = 20;
+    header.checksum_offset = 16;
+    const auto parsed = parse_inside_packet(packet.data() + kHeadroom, whole.size());
+    REQUIRE(parsed);
+    CHECK(wolfguard::segment(header, packet.data() + kHeadroom, whole.size(),
+                             [&](uint8_t* part, size_t size) {
+                               rig.outbound().send_data(*tunnel, part, size, *parsed);
+                               sent++;
+                             }));
+    rig.flush();
+  }
+  CHECK_EQUAL(sent, uint64_t{3 * kSegments});
+  constexpr uint64_t kPassed = (64 << 10) / (kPayload + 40);
+  CHECK_EQUAL(tunnel->shared->tx_packets.load(), kPassed);
+  CHECK_EQUAL(tunnel->shared->dropped_packets.load(), 3 * kSegments - kPassed);
+}
+
+}  // namespace wolfguard
