@@ -26,6 +26,11 @@ export interface System {
     /** Bytes (4 or 16) and prefix length: the server's own address in each pool. */
     readonly addresses: readonly { readonly address: Uint8Array; readonly prefix: number }[];
   }): void;
+  /**
+   * Routes one address (4 or 16 bytes) to the device, or no longer. EEXIST: somebody has made a
+   * route for it; ESRCH: there is none to take back.
+   */
+  changeHostRoute(device: string, address: Uint8Array, present: boolean): void;
   /** Listening TCP socket, SO_REUSEADDR + SO_REUSEPORT, non-blocking; '::' is dual-stack. */
   listenTcp(address: string, port: number): number;
   /** Bound UDP socket with SO_REUSEPORT; packet info on; DF set; buffers of that many bytes. */

@@ -4,7 +4,7 @@
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { TunOffload } from '../core/ipc/messages.ts';
-import { bitsOf, encodeIp } from '../core/net/address.ts';
+import { bitsOf, contains, decodeIp, encodeIp } from '../core/net/address.ts';
 import { tunError } from '../native/system.ts';
 import type { System, TunDevice } from '../native/system.ts';
 import { poolsOf, serverAddress } from './pools.ts';
@@ -25,7 +25,10 @@ export interface Inside {
   readonly owners: number;
   /** Addresses that the owners table has room for. */
   readonly capacity: number;
-  /** Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. */
+  /**
+   * Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. An address outside
+   * of the pools gets a route to the device for as long as it has an owner.
+   */
   setOwner(address: Uint8Array, worker: number): void;
   /** The device goes away with its last descriptor. */
   close(): void;
@@ -57,7 +60,10 @@ export function openInside(config: Config, workers: number, system: System): Ins
       mailboxes,
       owners,
       capacity,
-      setOwner: (address, worker) => system.setOwner(owners, address, worker),
+      setOwner: (address, worker) => {
+        system.setOwner(owners, address, worker);
+        routeStranger(config, system, address, worker !== -1);
+      },
       close,
     };
   } catch (error) {
@@ -98,6 +104,24 @@ function configureLink(config: Config, system: System): void {
       `cannot give ${device} its addresses (${(error as Error).message}): check network.ipv4 and ` +
         'network.ipv6, and whether this machine has IPv6 switched off',
     );
+  }
+}
+
+/** The pools have their route by the addresses of the device; a fixed address may lie elsewhere. */
+function routeStranger(
+  config: Config,
+  system: System,
+  address: Uint8Array,
+  present: boolean,
+): void {
+  const ip = decodeIp(address);
+  if (poolsOf(config).some((pool) => contains(pool, ip))) return;
+  try {
+    system.changeHostRoute(config.network.device, address, present);
+  } catch (error) {
+    // The operator has made one, has taken ours away, or has the device down.
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EEXIST', 'ESRCH', 'ENETDOWN'].includes(code ?? '')) throw error;
   }
 }
 

@@ -310,6 +310,8 @@ const OPEN_REFUSALS: Readonly<Record<OpenRefusal, string>> = {
   'unknown-cookie': 'The session is over: log in again',
   'roaming-denied': 'The session is over: log in again',
   'pool-full': 'No address is free: try again later',
+  'address-taken': 'Your address is in use by another session: disconnect there first',
+  'address-unusable': 'Your address cannot be used here: ask your administrator',
   'no-common-family': 'The server has addresses only of a kind that the client does not want',
 };
 

@@ -4,10 +4,11 @@
 // before it passes the answer on.
 import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
 import { parseIp, sameIp } from '../net/address.ts';
-import type { Cidr } from '../net/address.ts';
+import type { Cidr, IpAddress } from '../net/address.ts';
 import { AddressPool } from '../net/pool.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs } from '../units.ts';
+import { AddressSpace } from './address_space.ts';
 import { closeTunnel, disown, own } from './effects.ts';
 import type { SessionEffect } from './effects.ts';
 import { Leases } from './leases.ts';
@@ -28,25 +29,30 @@ import { NO_TRAFFIC, addCounters, endOf, groupOf } from './session.ts';
 import type { Session, SessionEnd, SessionRecord } from './session.ts';
 import { SessionTable } from './table.ts';
 
-// One address per client: a routed prefix per client is not leased here.
-const PREFIX_PER_CLIENT6 = 128;
-
 export class SessionRegistry {
   readonly #table = new SessionTable();
   /** By virtual host; those without pools of their own lease as the main server, ''. */
   readonly #leases: ReadonlyMap<string, Leases>;
   readonly #mainLeases: Leases;
+  readonly #space: AddressSpace;
   readonly #predictable: boolean;
   #limits: SessionLimits;
   #nextSession = 1;
 
   constructor(options: RegistryOptions) {
     const main = openPools(options);
-    this.#mainLeases = new Leases(main);
+    const hosts = [...(options.hosts ?? [])].map(
+      ([vhost, own]) => [vhost, openPools(own)] as const,
+    );
+    const pools = [main, ...hosts.map(([, own]) => own)];
+    this.#space = new AddressSpace(
+      pools.flatMap(({ pool4, pool6 }) => [pool4 ?? [], pool6 ?? []].flat()),
+    );
+    this.#mainLeases = new Leases(main, this.#space);
     this.#leases = new Map(
-      [...(options.hosts ?? [])].map(([vhost, own]) => {
-        const { pool4, pool6 } = openPools(own);
-        return [vhost, new Leases({ pool4: pool4 ?? main.pool4, pool6: pool6 ?? main.pool6 })];
+      hosts.map(([vhost, { pool4, pool6 }]) => {
+        const own = { pool4: pool4 ?? main.pool4, pool6: pool6 ?? main.pool6 };
+        return [vhost, new Leases(own, this.#space)];
       }),
     );
     this.#predictable = options.predictable;
@@ -136,8 +142,13 @@ export class SessionRegistry {
       return refuse(401, 'roaming-denied', expired);
     }
     const candidate = this.#predictable ? hashName(session.user) : open.random;
-    const lease = this.#leasesOf(session).complete(session, open.wantsIpv6, candidate);
-    if (lease.kind === 'refused') return refuse(503, lease.reason, expired);
+    const displaced = this.#yieldFixed(session);
+    const lease = this.#leasesOf(session).complete(session, {
+      ...session.policy,
+      ipv6: open.wantsIpv6,
+      candidate,
+    });
+    if (lease.kind === 'refused') return refuse(503, lease.reason, [...expired, ...displaced]);
     const inside6 = open.wantsIpv6 ? lease.inside6 : null;
     const { worker, tunnel, tls, peer, client } = open;
     const addresses = [lease.inside4, inside6].filter((address) => address !== null);
@@ -151,6 +162,7 @@ export class SessionRegistry {
     };
     const effects = [
       ...expired,
+      ...displaced,
       ...closeTunnel(session, 'replaced', false),
       ...disown(session, addresses),
       ...own(worker, addresses),
@@ -159,14 +171,29 @@ export class SessionRegistry {
     return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
   }
 
+  /**
+   * A fixed address is the person's, and the last login has it: their sessions without a tunnel
+   * that still hold it end.
+   */
+  #yieldFixed(session: Session): SessionEffect[] {
+    const { address, address6 } = session.policy;
+    if (address === null && address6 === null) return [];
+    return this.#table
+      .ofUser(session.user)
+      .filter((other) => other.session !== session.session && other.state.kind === 'waiting')
+      .filter((other) => isHeld(other.inside4, address) || isHeld(other.inside6, address6))
+      .flatMap((other) => this.#end(other, 'displaced', false));
+  }
+
   #grant(session: Session): TunnelGrant {
     const { inside4, inside6 } = session;
+    const withPrefix = (address: IpAddress) => ({ address, prefix: this.#space.prefixOf(address) });
     return {
       session: session.session,
       user: session.user,
       group: groupOf(session),
-      inside4: inside4 && { address: inside4, prefix: this.#leasesOf(session).prefix4 },
-      inside6: inside6 && { address: inside6, prefix: PREFIX_PER_CLIENT6 },
+      inside4: inside4 && withPrefix(inside4),
+      inside6: inside6 && withPrefix(inside6),
       policy: session.policy,
       sessionEndsAt: session.endsAt,
     };
@@ -274,7 +301,7 @@ export class SessionRegistry {
     this.#nextSession = Math.max(this.#nextSession, facts.session + 1);
     const session: Session = {
       ...facts,
-      ...this.#leasesOf(facts).adopt(facts),
+      ...this.#leasesOf(facts).adopt(facts, saved.policy),
       policy: saved.policy,
       endsAt: endOf(facts.loginAt, saved.policy),
       state: { kind: 'waiting', since: now, expiresAt: now + leftMs },
@@ -300,7 +327,9 @@ export class SessionRegistry {
 
   #end(session: Session, end: SessionEnd, tellClient: boolean): SessionEffect[] {
     this.#table.delete(session);
-    this.#leasesOf(session).release(session);
+    for (const address of [session.inside4, session.inside6]) {
+      if (address !== null) this.#space.release(address);
+    }
     return [
       ...closeTunnel(session, tunnelEndOf(end), tellClient),
       ...disown(session),
@@ -329,6 +358,9 @@ const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]
 /** Whether the session's current tunnel is the one that a worker speaks of. */
 const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boolean =>
   state.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;
+
+const isHeld = (held: IpAddress | null, wanted: IpAddress | null): boolean =>
+  held !== null && wanted !== null && sameIp(held, wanted);
 
 /** What the worker is told about a tunnel whose session ends. */
 function tunnelEndOf(end: SessionEnd): TunnelEnd {

@@ -6,6 +6,7 @@ import type { SessionPolicy } from '../policy/policy.ts';
 import type { Milliseconds } from '../units.ts';
 import type { Pools } from './leases.ts';
 import type { SessionEffect } from './effects.ts';
+import type { LeaseRefusal } from './leases.ts';
 import type { Session } from './session.ts';
 
 /** What may change while the server runs. */
@@ -62,7 +63,7 @@ export type OpenOutcome = { readonly effects: SessionEffect[] } & (
   | { readonly kind: 'refused'; readonly status: 401 | 503; readonly reason: OpenRefusal }
 );
 
-export type OpenRefusal = 'unknown-cookie' | 'roaming-denied' | 'pool-full' | 'no-common-family';
+export type OpenRefusal = 'unknown-cookie' | 'roaming-denied' | LeaseRefusal;
 
 /** Which tunnel of which session a worker speaks of. */
 export interface TunnelReference {

@@ -109,6 +109,17 @@ napi_value configure_link_device(napi_env env, napi_callback_info info) {
   return answer(env, configure_link(link));
 }
 
+napi_value change_route(napi_env env, napi_callback_info info) {
+  const auto [device, address, present] = napi::arguments<3>(env, info);
+  const auto name = napi::to_string(env, device, "device");
+  if (!name) return nullptr;
+  const auto bytes = napi::to_bytes(env, address, "address");
+  if (!bytes) return nullptr;
+  const auto wanted = napi::to_bool(env, present, "present");
+  if (!wanted) return nullptr;
+  return answer(env, change_host_route(*name, {bytes->begin(), bytes->end()}, *wanted));
+}
+
 // ─── sockets ──────────────────────────────────────────────────────────────────────────────────
 
 struct AddressAndPort {
@@ -291,6 +302,7 @@ void bind_system(napi_env env, napi_value exports) {
   };
   add("openTun", open_tun_device);
   add("configureLink", configure_link_device);
+  add("changeHostRoute", change_route);
   add("listenTcp", listen_tcp_socket);
   add("bindUdp", bind_udp_socket);
   add("growBuffers", grow_socket_buffers);

@@ -1,4 +1,4 @@
-// Brings a network device up: MTU, queue length, addresses.
+// Brings a network device up: MTU, queue length, addresses; routes single addresses to it.
 #pragma once
 
 #include <cstdint>
@@ -24,5 +24,12 @@ struct LinkOptions {
 
 /** Sets all of it and the link up; repeating it changes nothing. */
 OsError configure_link(const LinkOptions& options);
+
+/**
+ * Sends packets for that address (4 or 16 bytes) to the device, or no longer. EEXIST: there is a
+ * route for it already; ESRCH: there is none to take back.
+ */
+OsError change_host_route(const std::string& device, const std::vector<uint8_t>& address,
+                          bool present);
 
 }  // namespace wolfguard

@@ -14,6 +14,22 @@ test('the server has the first address of each pool', () => {
   ]);
 });
 
+test('an owned address outside of the pools has a route to the device, one inside has none', () => {
+  const routes: string[] = [];
+  const { system } = fakeSystem({
+    setOwner: () => undefined,
+    changeHostRoute: (device, address, present) => {
+      routes.push(`${device} ${Buffer.from(address).toString('hex')} ${present}`);
+      if (present) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+    },
+  });
+  const inside = openInside(configOf(''), 1, system);
+  inside.setOwner(Uint8Array.of(10, 77, 0, 9), 0);
+  inside.setOwner(Uint8Array.of(192, 0, 2, 9), 0);
+  inside.setOwner(Uint8Array.of(192, 0, 2, 9), -1);
+  assert.deepEqual(routes, ['wolf0 c0000209 true', 'wolf0 c0000209 false']);
+});
+
 test('closing gives back every descriptor, once', () => {
   const { system, open } = fakeSystem();
   const inside = openInside(configOf(''), 3, system);

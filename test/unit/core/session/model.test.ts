@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatIp } from '../../../../core/net/address.ts';
+import { formatIp, parseIp, sameIp } from '../../../../core/net/address.ts';
+import type { IpAddress } from '../../../../core/net/address.ts';
 import type { TunnelEnd } from '../../../../core/ipc/messages.ts';
 import type { SessionEffect } from '../../../../core/session/effects.ts';
+import type { OpenRefusal } from '../../../../core/session/requests.ts';
 import { deadlineOf } from '../../../../core/session/session.ts';
 import type { Session } from '../../../../core/session/session.ts';
 import { Bench, MINUTE, cidr, counters, policy } from './fixture.ts';
@@ -14,9 +16,22 @@ const MAX_CLIENTS = 9;
 const MAX_SESSIONS = 3;
 const ENDS: readonly TunnelEnd[] = ['user-disconnect', 'lost', 'session-timeout', 'shutdown'];
 
+/** In the pool, outside of it, the network's, the server's, the broadcast address, nobody's. */
+const FIXED4 = ['10.0.0.5', '192.0.2.7', '10.0.0.0', '10.0.0.1', '10.0.0.15', '127.0.0.1'];
+const FIXED6 = ['fd00::5', '2001:db8::7', 'fd00::1', 'fe80::1'];
+const UNUSABLE = new Set(['10.0.0.0', '10.0.0.1', '10.0.0.15', '127.0.0.1', 'fd00::1', 'fe80::1']);
+
 const small = fc.nat(30);
 const operation = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('login' as const), user: fc.nat(4) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('login' as const),
+      user: fc.nat(4),
+      address: fc.option(fc.constantFrom(...FIXED4)),
+      address6: fc.option(fc.constantFrom(...FIXED6), { freq: 3 }),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -75,7 +90,7 @@ class World {
 
   run(each: Operation): void {
     const { registry, now } = this.#bench;
-    if (each.do === 'login') this.#login(each.user);
+    if (each.do === 'login') this.#login(each);
     else if (each.do === 'open') this.#open(each);
     else if (each.do === 'close') this.#close(each.tunnel, each.end);
     else if (each.do === 'logout') this.#apply(registry.logout(`cookie ${each.cookie}`));
@@ -94,6 +109,11 @@ class World {
     const sessions = [...registry.all()];
     const held = sessions.flatMap(({ inside4, inside6 }) => [inside4 ?? [], inside6 ?? []].flat());
     assert.equal(new Set(held.map(formatIp)).size, held.length, 'an address is leased twice');
+    for (const address of held) assert.ok(!UNUSABLE.has(formatIp(address)), 'never to be leased');
+    for (const { inside4, inside6, policy: fixed } of sessions) {
+      if (inside4 !== null && fixed.address !== null) assert.deepEqual(inside4, fixed.address);
+      if (inside6 !== null && fixed.address6 !== null) assert.deepEqual(inside6, fixed.address6);
+    }
 
     const carried = sessions.flatMap(({ session, state }) =>
       state.kind === 'connected' ? [{ session, ...state }] : [],
@@ -122,10 +142,12 @@ class World {
     assert.ok(Math.min(...deadlines) > now);
   }
 
-  #login(user: number): void {
+  #login({ user, address, address6 }: Extract<Operation, { do: 'login' }>): void {
+    const limits = { max_sessions: MAX_SESSIONS, session_timeout: 20 * MINUTE };
+    const fixed = { address: parsed(address), address6: parsed(address6) };
     const outcome = this.#bench.tryLogin(`user${user}`, {
       cookieHash: `cookie ${this.#cookies++}`,
-      policy: { ...policy, max_sessions: MAX_SESSIONS, session_timeout: 20 * MINUTE },
+      policy: { ...policy, ...limits, ...fixed },
     });
     this.#apply(outcome.effects);
     if (outcome.kind === 'accepted') return;
@@ -142,9 +164,30 @@ class World {
     const cookieHash = `cookie ${each.cookie}`;
     const outcome = this.#bench.tryOpen('', { ...each, cookieHash, tunnel });
     this.#apply(outcome.effects);
-    if (outcome.kind === 'refused') return;
+    if (outcome.kind === 'refused') {
+      this.#checkRefusal(outcome.reason, cookieHash);
+      return;
+    }
     const { worker } = each;
     this.#tunnels.set(`${worker}/${tunnel}`, { worker, tunnel, session: outcome.grant.session });
+  }
+
+  /** "Taken" only when a session other than the user's own waiting ones has the address. */
+  #checkRefusal(reason: OpenRefusal, cookieHash: string): void {
+    if (reason !== 'address-taken') return;
+    const sessions = [...this.#bench.registry.all()];
+    const refused = sessions.find((session) => session.cookieHash === cookieHash);
+    const wanted = [refused?.policy.address, refused?.policy.address6].flatMap((ip) => ip ?? []);
+    const holders = sessions.filter(
+      (other) =>
+        other !== refused &&
+        [other.inside4, other.inside6].some((held) =>
+          wanted.some((ip) => held !== null && sameIp(ip, held)),
+        ),
+    );
+    assert.ok(
+      holders.some(({ user, state }) => user !== refused?.user || state.kind === 'connected'),
+    );
   }
 
   /** A worker reports the end of one of its tunnels, or once more of one that is long gone. */
@@ -174,3 +217,6 @@ class World {
     }
   }
 }
+
+const parsed = (text: string | null): IpAddress | null =>
+  text === null ? null : (parseIp(text) ?? null);

@@ -1,0 +1,12 @@
+// Which addresses a client may be given at all, whoever says so.
+import { contains, parseCidr } from './address.ts';
+import type { IpAddress } from './address.ts';
+
+/** "This" network, loopback, link-local, multicast and reserved: no host answers to them through a tunnel. */
+const NEVER = [
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'],
+  ...['::/127', 'fe80::/10', 'ff00::/8'],
+].flatMap((text) => parseCidr(text)?.network ?? []);
+
+export const isAssignable = (address: IpAddress): boolean =>
+  !NEVER.some((network) => contains(network, address));
