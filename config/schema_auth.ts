@@ -1,7 +1,7 @@
 // The schema of who may come in: the login dialogue, its chains and their backends.
 import { boolean, integer, list, onlyNow, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
-import { pamService, selectableGroup, stepName } from './kinds_auth.ts';
+import { pamService, radiusServer, selectableGroup, stepName } from './kinds_auth.ts';
 import { attributeName, bindName, dn, ldapFilter, ldapUrls } from './kinds_ldap.ts';
 import { quote } from './kind.ts';
 import { key, later, list as listSection, table } from './table.ts';
@@ -104,13 +104,26 @@ export const ldap = table(
 export const radius = table(
   { reloadable: true },
   {
-    servers: key(list(text(), 'servers'), [], '"host:port"; tried in order'),
+    servers: key(
+      list(radiusServer(1812), 'servers'),
+      [],
+      '"host" or "host:port" (1812); tried in order',
+    ),
+    accounting_servers: key(
+      list(radiusServer(1813), 'servers'),
+      [],
+      'the same for accounting (1813); [] = the servers above, one port higher',
+    ),
     secret_file: key(optional(path('/etc/wolfguard/radius.secret')), '', 'the shared secret'),
     timeout: key(duration({ zero: false }), '5s', 'per server'),
     require_message_authenticator: key(boolean, true, 'refuse replies that could be forged'),
-    nas_identifier: key(text(), 'wolfguard', 'how we call ourselves'),
+    nas_identifier: key(text({ nonEmpty: true }), 'wolfguard', 'how we call ourselves'),
     accounting: key(boolean, false, 'start, interim and stop records'),
-    interim_interval: key(duration({ zero: true }), '10m', 'between interim records'),
+    interim_interval: key(
+      duration({ zero: true }),
+      '10m',
+      'between interim records, unless the server says; 0 = none',
+    ),
   },
 );
 

@@ -1,6 +1,6 @@
 // From the configuration file to what each process is told.
 import type { Config, HostConfig } from '../config/schema.ts';
-import type { AuthSettings, HostAuthSettings, WorkerSettings } from '../core/ipc/messages.ts';
+import type { AuthSettings, HostAuthSettings, RadiusServer, WorkerSettings } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
 import type { TlsFiles } from './tls_files.ts';
@@ -63,6 +63,7 @@ function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
       },
       radius: {
         servers: radius.servers,
+        accountingServers: accountingServers(radius),
         secretFile: radius.secret_file,
         timeoutMs: radius.timeout,
         requireMessageAuthenticator: radius.require_message_authenticator,
@@ -73,6 +74,13 @@ function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
     },
   };
 }
+
+/** The two services of a server are neighbours wherever nobody says otherwise. */
+const accountingServers = ({
+  servers,
+  accounting_servers: named,
+}: HostConfig['auth']['radius']): readonly RadiusServer[] =>
+  named.length > 0 ? named : servers.map(({ host, port }) => ({ host, port: port + 1 }));
 
 export function sessionLimits({ limits }: Config): SessionLimits {
   return {

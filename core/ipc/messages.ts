@@ -366,9 +366,16 @@ export interface LdapServerAddress {
   readonly port: number;
 }
 
+export interface RadiusServer {
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** As in [auth.radius]. */
 export interface RadiusSettings {
-  readonly servers: readonly string[];
+  readonly servers: readonly RadiusServer[];
+  readonly accountingServers: readonly RadiusServer[];
   readonly secretFile: string | null;
   readonly timeoutMs: Milliseconds;
   readonly requireMessageAuthenticator: boolean;

@@ -13,7 +13,9 @@ export interface SessionAttributes {
 export interface AccountingAttributes {
   /** The step that accepted and keeps the accounts: "radius", "pam". */
   readonly backend: string;
-  /** Between interim records, as the server asked for; null = as configured. */
+  /** The session's number there where the login has said one already; else it gets one later. */
+  readonly id?: string;
+  /** Between interim records; null or 0 = none. */
   readonly interimMs: Milliseconds | null;
   /** Values of Class, as hex, to be sent back unchanged [rfc2865 5.25]. */
   readonly classes: readonly string[];

@@ -1,6 +1,11 @@
 // What a way of verifying people must offer to be a step of auth.chain.
 import type { Verdict } from '../../core/auth_dialogue/verdict.ts';
-import type { ClientCertificate, ClientFacts, Peer } from '../../core/ipc/messages.ts';
+import type {
+  AccountingRecord,
+  ClientCertificate,
+  ClientFacts,
+  Peer,
+} from '../../core/ipc/messages.ts';
 
 export interface Credentials {
   /** '' = nobody has said it yet; only a step that finds out by itself is asked then. */
@@ -37,6 +42,11 @@ export interface Conversation {
 export interface Backend {
   readonly name: string;
   verify(credentials: Credentials, signal: AbortSignal): Promise<Round>;
+  /**
+   * News of a session that it has accepted with attributes.accounting; absent = it keeps no
+   * accounts. In the order of one session. false or rejected: it is told again later.
+   */
+  account?(record: AccountingRecord, signal: AbortSignal): Promise<boolean>;
   /** Ends what runs in the background. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { CheckQueue } from './check_queue.ts';
 import { FileBackend } from './file_backend.ts';
 import { LdapBackend } from './ldap_backend.ts';
 import { PamBackend } from './pam_backend.ts';
+import { RadiusBackend } from './radius_backend.ts';
 import { TotpBackend } from './totp_backend.ts';
 
 export interface BackendComponents {
@@ -37,6 +38,10 @@ const STEPS: Readonly<Record<string, StepOpener>> = {
   file: {
     settings: ({ file }) => ({ path: file.path }),
     open: (components, { file }) => new FileBackend(components, { file: file.path }),
+  },
+  radius: {
+    settings: ({ radius }) => radius,
+    open: (components, { radius }) => new RadiusBackend(components, radius),
   },
   certificate: {
     settings: ({ certificate }) => certificate,
