@@ -42,10 +42,13 @@ export const callerAttributes = (caller: Omit<Caller, 'user'>): Attribute[] => [
   text(NAME.acctSessionId, caller.sessionId),
 ];
 
-/** Whether name and password can be said at all; who has others is unknown to every server. */
+/**
+ * Whether name and password can be said at all; who has others is unknown to every server. An empty
+ * answer to a challenge is one ("press enter to have a code sent").
+ */
 export function isExpressible(user: string, password: string): boolean {
   const [name, secret] = [bytesOf(user), bytesOf(password)];
-  const sound = name > 0 && name <= MAX_VALUE_BYTES && secret > 0 && secret <= MAX_PASSWORD_BYTES;
+  const sound = name > 0 && name <= MAX_VALUE_BYTES && secret <= MAX_PASSWORD_BYTES;
   // A NUL is what passwords are filled up with: behind it nothing would count.
   return sound && !password.includes('\0');
 }

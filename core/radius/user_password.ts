@@ -7,13 +7,13 @@ import type { Digests } from './digests.ts';
 const BLOCK = 16;
 export const MAX_PASSWORD_BYTES = 128;
 
-/** `password`: 1 to 128 bytes without NUL, with which the last block is filled up. */
+/** `password`: at most 128 bytes without NUL, with which the last block is filled up. */
 export function hidePassword(
   password: Uint8Array,
   { secret, authenticator }: { readonly secret: Uint8Array; readonly authenticator: Uint8Array },
   { md5 }: Pick<Digests, 'md5'>,
 ): Uint8Array {
-  const hidden = new Uint8Array(Math.ceil(password.length / BLOCK) * BLOCK);
+  const hidden = new Uint8Array(Math.max(1, Math.ceil(password.length / BLOCK)) * BLOCK);
   hidden.set(password);
   let previous = authenticator;
   for (let at = 0; at < hidden.length; at += BLOCK) {

@@ -66,6 +66,8 @@ export class RadiusBackend implements Backend {
 
   async verify({ user, password, peer, client }: Credentials, signal: AbortSignal): Promise<Round> {
     if (signal.aborted) return unavailable('The login took too long');
+    // Some servers take it for "no login at all" and say yes.
+    if (password === '') return { kind: 'refused' };
     const caller: Caller = {
       user,
       nasIdentifier: this.#settings.nasIdentifier,

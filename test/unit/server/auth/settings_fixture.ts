@@ -24,6 +24,7 @@ export const BACKEND_SETTINGS: BackendSettings = {
   },
   radius: {
     servers: [],
+    accountingServers: [],
     secretFile: null,
     timeoutMs: 1000,
     requireMessageAuthenticator: true,
