@@ -2,6 +2,7 @@
 // the process when it died is put to its successor once more; a second death ends it with
 // "unavailable", since that login may be what kills it. A dead process is never a wrong password.
 import type {
+  AccountingRecord,
   AuthOutcome,
   AuthSettings,
   AuthToPrimary,
@@ -33,9 +34,13 @@ const unavailable = (reason: string): Outcome<'unavailable'> => ({ kind: 'unavai
 
 /** The first process and its successor. */
 const MAX_SENDS = 2;
+/** What a minute without an auth process may hold back of 100,000 sessions; about 1 KiB each. */
+const MAX_RECORDS = 100_000;
 
 export class AuthLink {
   private readonly pending = new Map<number, Pending>();
+  /** Accounting records that no auth process has taken over yet, in their order. */
+  private readonly records = new Map<number, AccountingRecord>();
   private nextId = 1;
   /** Undefined while no process is ready: logins wait for one. */
   private send: ((message: PrimaryToAuth) => void) | undefined;
@@ -63,6 +68,15 @@ export class AuthLink {
     });
   }
 
+  /** News of a session; kept here until an auth process has it in a safe place. */
+  account(record: AccountingRecord): void {
+    const id = this.nextId++;
+    const [oldest] = this.records.size < MAX_RECORDS ? [] : this.records.keys();
+    if (oldest !== undefined) this.records.delete(oldest);
+    this.records.set(id, record);
+    this.send?.({ kind: 'accounting', id, record });
+  }
+
   /** New settings for this process and those that follow it. */
   configure(settings: AuthSettings): void {
     this.settings = settings;
@@ -83,9 +97,13 @@ export class AuthLink {
         this.send = send;
         if (this.settings !== startedWith) send({ kind: 'configure', settings: this.settings });
         for (const pending of this.pending.values()) this.sendLogin(pending);
+        for (const [id, record] of this.records) send({ kind: 'accounting', id, record });
       },
       handleMessage: (message) => {
         if (message.kind === 'outcome') this.settle(message.id, message.outcome);
+        else if (message.kind === 'accounting-kept') {
+          for (const id of message.ids) this.records.delete(id);
+        }
       },
       handleGone: () => {
         this.send = undefined;

@@ -19,6 +19,7 @@ import { Admin } from './admin.ts';
 import type { ReloadOutcome } from './admin.ts';
 import { openAdminSocket } from './admin_socket.ts';
 import type { AdminSocket } from './admin_socket.ts';
+import { Accounting } from './accounting.ts';
 import { AuthLink } from './auth_link.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
@@ -103,6 +104,17 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
 
   // The sessions speak to workers, and the workers ask the sessions.
   let workers = undefined as Workers | undefined;
+  const link = new AuthLink(authSettings(config), {
+    timeoutMs: AUTH_STEP_MS,
+    maxInFlight: MAX_LOGINS_IN_FLIGHT,
+  });
+  const accounting = new Accounting({
+    send: (record) => link.account(record),
+    listTunnels: async (timeoutMs, only) =>
+      (await workers?.listTunnels(timeoutMs, only)) ?? new Map(),
+    now: Date.now,
+    random: Math.random,
+  });
   const sessions = await sequence.step(
     'sessions',
     () =>
@@ -118,22 +130,26 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           now: Date.now,
           randomBytes,
           log: logger,
+          observer: accounting,
         },
         sessionsOptions(config),
       ),
-    (made) => made.close(),
+    (made) => {
+      accounting.close();
+      made.close();
+    },
   );
   await sequence.step('sandbox', () => prepareSandbox(config, system()));
   const auth = await sequence.step(
     'auth process',
-    () => startAuth(config, log),
-    async ({ link, supervisor }) => {
+    () => startAuth(link, log),
+    async (supervisor) => {
       link.close();
       await supervisor.stop(null, AUTH_GRACE_MS);
     },
   );
   const services = buildServices({
-    auth: auth.link,
+    auth: link,
     sessions,
     statistics,
     steering,
@@ -175,7 +191,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     log.setLevel(current.config.log.level);
     log.reopen();
     sessions.setLimits(sessionLimits(current.config));
-    auth.link.configure(authSettings(current.config));
+    link.configure(authSettings(current.config));
     workers.configure();
     for (const warning of current.tls.warnings) logger.warn(warning);
     logger.info({ changed: plan.changed }, 'reloaded');
@@ -187,7 +203,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       statistics,
       listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),
       forwardedPackets: () => workers.forwardedPackets,
-      processes: () => ({ authPid: auth.supervisor.pid ?? null, workerPids: workers.pids }),
+      processes: () => ({ authPid: auth.pid ?? null, workerPids: workers.pids }),
       reload,
       stop: options.stop,
       now: Date.now,
@@ -209,7 +225,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     reload,
     killChildren: () => {
       workers.kill();
-      auth.supervisor.kill();
+      auth.kill();
     },
   };
 }
@@ -239,13 +255,9 @@ const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>
 });
 
 async function startAuth(
-  config: Config,
+  link: AuthLink,
   log: Log,
-): Promise<{ link: AuthLink; supervisor: Supervisor<PrimaryToAuth, AuthToPrimary> }> {
-  const link = new AuthLink(authSettings(config), {
-    timeoutMs: AUTH_STEP_MS,
-    maxInFlight: MAX_LOGINS_IN_FLIGHT,
-  });
+): Promise<Supervisor<PrimaryToAuth, AuthToPrimary>> {
   // A password hash a core, and a thread for files beside them.
   const threads = Math.max(4, os.availableParallelism() + 1);
   const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
@@ -259,7 +271,7 @@ async function startAuth(
     { name: 'auth process', readyTimeoutMs: AUTH_READY_MS },
   );
   await supervisor.start();
-  return { link, supervisor };
+  return supervisor;
 }
 
 const openAdmin = (

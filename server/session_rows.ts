@@ -6,7 +6,7 @@ import type { SessionAttributes } from '../core/policy/attributes.ts';
 import type { SessionRecord } from '../core/session/session.ts';
 
 /** Version of the tables below; a change of theirs raises it and brings a migration. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export const SCHEMA = `
   CREATE TABLE session (
@@ -24,7 +24,8 @@ export const SCHEMA = `
     inside6       TEXT,
     totals        TEXT    NOT NULL,   -- JSON object
     expires_at    INTEGER,            -- NULL: connected when it was saved
-    attributes    TEXT    NOT NULL DEFAULT '{"policy":{},"accounting":null}'   -- JSON object
+    attributes    TEXT    NOT NULL DEFAULT '{"policy":{},"accounting":null}',  -- JSON object
+    opened_at     INTEGER             -- NULL: it never had a tunnel
   ) STRICT;
   CREATE TABLE meta (
     key   TEXT    PRIMARY KEY,        -- alive_at, next_session
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE session ADD COLUMN vhost TEXT NOT NULL DEFAULT '';
    ALTER TABLE session ADD COLUMN attributes TEXT NOT NULL
      DEFAULT '{"policy":{},"accounting":null}';`,
+  'ALTER TABLE session ADD COLUMN opened_at INTEGER;',
 ];
 
 export interface SessionRow {
@@ -55,6 +57,7 @@ export interface SessionRow {
   readonly totals: string;
   readonly expires_at: number | null;
   readonly attributes: string;
+  readonly opened_at: number | null;
 }
 
 const COLUMNS = [
@@ -73,6 +76,7 @@ const COLUMNS = [
   'totals',
   'expires_at',
   'attributes',
+  'opened_at',
 ] as const satisfies readonly (keyof SessionRow)[];
 
 export const INSERT = `INSERT OR REPLACE INTO session (${COLUMNS.join(', ')})
@@ -94,6 +98,7 @@ export const encodeRow = (record: SessionRecord): Record<string, string | number
   totals: JSON.stringify(record.totals),
   expires_at: record.expiresAt,
   attributes: JSON.stringify(record.attributes, encodeBigint),
+  opened_at: record.openedAt,
 });
 
 /** Throws on text that encodeRow does not write. */
@@ -112,6 +117,7 @@ export const decodeRow = (row: SessionRow): SessionRecord => ({
   totals: JSON.parse(row.totals) as TunnelCounters,
   expiresAt: row.expires_at,
   attributes: JSON.parse(row.attributes, decodeBigint) as SessionAttributes,
+  openedAt: row.opened_at,
 });
 
 /** Addresses are bigints, which JSON has not: {"bigint":"…"}. */

@@ -29,7 +29,7 @@ import type {
   TunnelReference,
 } from '../core/session/requests.ts';
 import { groupOf, recordOf } from '../core/session/session.ts';
-import type { Session } from '../core/session/session.ts';
+import type { Session, SessionEnd } from '../core/session/session.ts';
 import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs } from '../core/units.ts';
@@ -47,6 +47,16 @@ export interface SessionsComponents {
   /** Cryptographically strong. */
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly log: SessionLog;
+  readonly observer?: SessionObserver;
+}
+
+/** Told of every change, in its order. */
+export interface SessionObserver {
+  /** The session as it is from now on. */
+  saved(session: Session): void;
+  ended(session: Session, end: SessionEnd): void;
+  /** Also of a tunnel whose session is over, which then closes a little later. */
+  tunnelClosed(worker: number, message: TunnelMessage<'tunnel-closed'>): void;
 }
 
 /** The part of pino that is used here. */
@@ -165,6 +175,7 @@ export class Sessions {
     this.#components.log.info({ session, worker, tunnel, end, rxBytes, txBytes }, 'tunnel closed');
     const closed = { worker, session, tunnel, end, counters };
     this.#carryOut(this.#registry.tunnelClosed(closed, this.#components.now()));
+    this.#components.observer?.tunnelClosed(worker, message);
   }
 
   /** To be called before a new worker of the same number starts. */
@@ -253,7 +264,7 @@ export class Sessions {
   }
 
   #carryOutOne(effect: SessionEffect): void {
-    const { store, setOwner, sendToWorker, log } = this.#components;
+    const { store, setOwner, sendToWorker, log, observer } = this.#components;
     switch (effect.kind) {
       case 'close-tunnel': {
         const { worker, ...message } = effect;
@@ -265,10 +276,12 @@ export class Sessions {
         break;
       case 'save':
         store.save(recordOf(effect.session));
+        observer?.saved(effect.session);
         break;
       case 'delete':
         log.info({ session: effect.session.session, end: effect.end }, 'session ended');
         store.delete(effect.session.session);
+        observer?.ended(effect.session, effect.end);
         break;
     }
   }

@@ -1,6 +1,11 @@
 // From the configuration file to what each process is told.
 import type { Config, HostConfig } from '../config/schema.ts';
-import type { AuthSettings, HostAuthSettings, RadiusServer, WorkerSettings } from '../core/ipc/messages.ts';
+import type {
+  AuthSettings,
+  HostAuthSettings,
+  RadiusServer,
+  WorkerSettings,
+} from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
 import type { TlsFiles } from './tls_files.ts';

@@ -61,15 +61,18 @@ export class WorkerLink {
     this.options = options;
   }
 
-  /** The tunnels of this worker as they are now; undefined when it does not answer in time. */
-  listTunnels(timeoutMs: Milliseconds): Promise<readonly TunnelStatus[] | undefined> {
+  /** These tunnels of this worker, or all, as they are now; undefined when it does not answer in time. */
+  listTunnels(
+    timeoutMs: Milliseconds,
+    only?: readonly number[],
+  ): Promise<readonly TunnelStatus[] | undefined> {
     const { channel } = this;
     if (channel === undefined) return Promise.resolve(undefined);
     const id = this.nextListing++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.settleListing(id, undefined), timeoutMs);
       this.listings.set(id, { resolve, timer });
-      channel({ kind: 'list-tunnels', id });
+      channel({ kind: 'list-tunnels', id, ...(only !== undefined && { only }) });
     });
   }
 

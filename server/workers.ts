@@ -100,9 +100,16 @@ export class Workers {
     return this.workers.reduce((sum, { link }) => sum + link.forwardedPackets, 0);
   }
 
-  /** By worker: its tunnels as they are now; a worker that does not answer in time is missing. */
-  async listTunnels(timeoutMs: Milliseconds): Promise<Map<number, readonly TunnelStatus[]>> {
-    const lists = await Promise.all(this.workers.map(({ link }) => link.listTunnels(timeoutMs)));
+  /** By worker: its tunnels, or those of `only`, as they are now; a worker that does not answer in time is missing. */
+  async listTunnels(
+    timeoutMs: Milliseconds,
+    only?: ReadonlyMap<number, readonly number[]>,
+  ): Promise<Map<number, readonly TunnelStatus[]>> {
+    const lists = await Promise.all(
+      this.workers.map(({ link }, worker) =>
+        link.listTunnels(timeoutMs, only && (only.get(worker) ?? [])),
+      ),
+    );
     return new Map(
       lists.flatMap((tunnels, worker) =>
         tunnels === undefined ? [] : [[worker, tunnels] as const],

@@ -77,9 +77,12 @@ export class Tunnels {
   }
 
   /** Those that the engine carries, as it sees them now. */
-  list(): readonly TunnelStatus[] {
-    return [...this.#tunnels].flatMap(([tunnel, { session, tlsCipher, stage }]) => {
-      const seen = stage === 'opened' ? this.#components.engine.readTunnel(tunnel) : undefined;
+  list(only: Iterable<number> = this.#tunnels.keys()): readonly TunnelStatus[] {
+    return [...only].flatMap((tunnel) => {
+      const known = this.#tunnels.get(tunnel);
+      if (known?.stage !== 'opened') return [];
+      const seen = this.#components.engine.readTunnel(tunnel);
+      const { session, tlsCipher } = known;
       return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher }];
     });
   }

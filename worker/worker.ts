@@ -119,7 +119,7 @@ export class Worker {
         this.#channel.tell({
           kind: 'tunnels',
           id: message.id,
-          tunnels: this.#tunnels.list(),
+          tunnels: this.#tunnels.list(message.only),
           forwardedPackets: this.#engine.totals().forwardedPackets,
         });
         break;

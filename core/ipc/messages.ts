@@ -271,7 +271,12 @@ export type PrimaryToWorker =
       /** Send CSTP type 5 first: the client logs out instead of coming back [oc 6.3]. */
       readonly tellClient: boolean;
     }
-  | { readonly kind: 'list-tunnels'; readonly id: number }
+  | {
+      readonly kind: 'list-tunnels';
+      readonly id: number;
+      /** Only these; absent = all. */
+      readonly only?: readonly number[];
+    }
   /** Sources to be closed at accept: an IPv4 address, or an IPv6 network as "2001:db8::/64". */
   | { readonly kind: 'bans'; readonly add: readonly string[]; readonly remove: readonly string[] }
   /** Tell every client (type 5 only if `tellClients`), close everything, exit 0. */
@@ -388,7 +393,7 @@ export type PrimaryToAuth =
   | { readonly kind: 'start'; readonly settings: AuthSettings }
   | { readonly kind: 'configure'; readonly settings: AuthSettings }
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
-  | { readonly kind: 'accounting'; readonly record: AccountingRecord };
+  | { readonly kind: 'accounting'; readonly id: number; readonly record: AccountingRecord };
 
 /** News of a session for backends that keep accounts. */
 export interface AccountingRecord {
@@ -414,4 +419,6 @@ export interface AccountingRecord {
 
 export type AuthToPrimary =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome };
+  | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome }
+  /** These records outlive the auth process from now on. */
+  | { readonly kind: 'accounting-kept'; readonly ids: readonly number[] };

@@ -31,6 +31,8 @@ export interface SessionFacts extends InsideAddresses {
   readonly client: ClientFacts;
   /** What the backends of the login said about it. */
   readonly attributes: SessionAttributes;
+  /** When its first tunnel was granted: its accounts begin there; null = it never had one. */
+  readonly openedAt: EpochMs | null;
   /** Sum over the tunnels that are gone. */
   readonly totals: TunnelCounters;
 }
@@ -74,6 +76,7 @@ export const recordOf = (session: Session): SessionRecord => ({
   client: session.client,
   inside4: session.inside4,
   inside6: session.inside6,
+  openedAt: session.openedAt,
   totals: session.totals,
   expiresAt: session.state.kind === 'waiting' ? session.state.expiresAt : null,
 });

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
-import { Accounting } from './accounting.ts';
+import { Accountant } from './accountant.ts';
 import { Backends } from './backends.ts';
 import { CheckQueue } from './check_queue.ts';
 import { DialogueTable } from './dialogue_table.ts';
@@ -37,7 +37,9 @@ function runAuthProcess(): void {
   const handle = (message: PrimaryToAuth): void => {
     switch (message.kind) {
       case 'start':
-        app = new AuthApp(logger, message.settings);
+        app = new AuthApp(logger, message.settings, (ids) => {
+          outbox.send({ kind: 'accounting-kept', ids });
+        });
         outbox.send({ kind: 'ready' });
         break;
       case 'configure':
@@ -49,7 +51,7 @@ function runAuthProcess(): void {
         });
         break;
       case 'accounting':
-        app?.accounting.record(message.record);
+        app?.accountant.keep(message.id, message.record);
         break;
     }
   };
@@ -60,11 +62,17 @@ function runAuthProcess(): void {
 
 class AuthApp {
   readonly service: LoginService;
-  readonly accounting: Accounting;
+  readonly accountant: Accountant;
   readonly #logger: Logger;
   readonly #backends: Backends;
 
-  constructor(logger: Logger, settings: AuthSettings) {
+  #setup: LoginSetup;
+
+  constructor(
+    logger: Logger,
+    settings: AuthSettings,
+    onAccountsKept: (ids: readonly number[]) => void,
+  ) {
     logger.level = settings.logLevel;
     this.#logger = logger;
     const queue = new CheckQueue({
@@ -73,19 +81,24 @@ class AuthApp {
     });
     this.#backends = new Backends({ logger, queue, now: Date.now });
     const dialogues = new DialogueTable({ capacity: MAX_DIALOGUES, lingerMs: LINGER_MS });
-    this.service = new LoginService(
-      { logger, dialogues, now: Date.now },
-      loginSetup(settings, this.#backends),
+    this.#setup = loginSetup(settings, this.#backends);
+    this.service = new LoginService({ logger, dialogues, now: Date.now }, this.#setup);
+    this.accountant = new Accountant(
+      {
+        logger,
+        backendOf: (vhost, step) => this.#setup.get(vhost)?.backends.get(step),
+        onKept: onAccountsKept,
+      },
+      { stateDir: settings.stateDir },
     );
-    this.accounting = new Accounting({ logger });
-    this.accounting.configure(settings);
+    this.accountant.resume();
     setInterval(() => dialogues.sweep(Date.now()), SWEEP_MS);
   }
 
   configure(settings: AuthSettings): void {
     this.#logger.level = settings.logLevel;
-    this.service.configure(loginSetup(settings, this.#backends));
-    this.accounting.configure(settings);
+    this.#setup = loginSetup(settings, this.#backends);
+    this.service.configure(this.#setup);
   }
 }
 

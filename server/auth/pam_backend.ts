@@ -3,18 +3,18 @@
 // waits for a person gives its place back, so that nobody's thinking keeps others out.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { AccountingRecord } from '../../core/ipc/messages.ts';
 import { NO_ATTRIBUTES } from '../../core/policy/attributes.ts';
 import type { Backend, Conversation, Credentials, Round } from './backend.ts';
 import { CheckQueue } from './check_queue.ts';
-import { helperPath } from './helper_path.ts';
+import { pamCommand, problemOf } from './pam_command.ts';
+import type { PamCommand } from './pam_command.ts';
 import { PamConversation } from './pam_conversation.ts';
 import type { PamStop } from './pam_conversation.ts';
 import type { PamResult } from './pam_messages.ts';
 import { PamProcess, isAnswer, isUserName } from './pam_process.ts';
+import { PamSessions } from './pam_sessions.ts';
 import { judge } from './pam_verdict.ts';
-
-/** The helper program, and what stands in front of its arguments. */
-export type PamCommand = readonly [string, ...string[]];
 
 export interface PamBackendComponents {
   readonly logger: Logger;
@@ -63,6 +63,7 @@ export class PamBackend implements Backend {
   readonly #command: PamCommand | null;
   readonly #options: PamBackendOptions;
   readonly #queue: CheckQueue;
+  readonly #sessions: PamSessions;
   readonly #limits: PamLimits;
   /** Conversations that wait for a person, the oldest first. */
   readonly #parked = new Set<PamLogin>();
@@ -76,6 +77,7 @@ export class PamBackend implements Backend {
     this.#options = options;
     this.#limits = limits;
     this.#queue = new CheckQueue(limits);
+    this.#sessions = new PamSessions({ logger, command }, options);
   }
 
   async verify({ user, password, peer }: Credentials, signal: AbortSignal): Promise<Round> {
@@ -87,6 +89,12 @@ export class PamBackend implements Backend {
     }
     if (!isUserName(user) || !isAnswer(password)) return REFUSED;
     return this.#round(signal, () => this.#begin(command, user, password, peer.address));
+  }
+
+  /** Opens and closes sessions with PAM. It is told once, whatever comes of it. */
+  account(record: AccountingRecord): Promise<boolean> {
+    if (this.#options.accounting) this.#sessions.record(record);
+    return Promise.resolve(true);
   }
 
   /** Logins under way go on: the dialogue ends them. */
@@ -209,17 +217,5 @@ export class PamBackend implements Backend {
     return unavailable('The login service does not work just now');
   }
 }
-
-/** The helper program of this build; null if it was not built. */
-export function pamCommand(): PamCommand | null {
-  const program = helperPath('wolfguard-pam');
-  return program === null ? null : [program];
-}
-
-/** What an operator reads about a result that says nothing about a person. */
-export const problemOf = (service: string, { stage, text, code }: PamResult): string =>
-  stage === 'service file'
-    ? `there is no PAM service "${service}": write the file /etc/pam.d/${service.toLowerCase()} (an example is in docs/auth.md)`
-    : `${stage}: ${text} (PAM code ${code}); the modules say more in the system's log`;
 
 const unavailable = (reason: string): Round => ({ kind: 'unavailable', reason });

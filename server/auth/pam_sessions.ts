@@ -1,11 +1,10 @@
 // The sessions of people whom the step "pam" let in, told to PAM: opened at their start, closed at
 // their end, each by a process of its own. The VPN session does not hang on it.
 import type { Logger } from 'pino';
-import type { AccountingRecord, AuthSettings } from '../../core/ipc/messages.ts';
-import type { Accountant } from './accounting.ts';
+import type { AccountingRecord } from '../../core/ipc/messages.ts';
 import { CheckQueue } from './check_queue.ts';
-import { pamCommand, problemOf } from './pam_backend.ts';
-import type { PamCommand } from './pam_backend.ts';
+import { pamCommand, problemOf } from './pam_command.ts';
+import type { PamCommand } from './pam_command.ts';
 import { PamProcess } from './pam_process.ts';
 import { PAM_SUCCESS } from './pam_verdict.ts';
 
@@ -20,24 +19,28 @@ export interface PamSessionsComponents {
 const LIMITS = { running: 8, waiting: 20_000 };
 const HELPER_SECONDS = 60;
 
-export class PamSessions implements Accountant {
+export interface PamSessionsOptions {
+  /** The file in /etc/pam.d. */
+  readonly service: string;
+}
+
+export class PamSessions {
   readonly #logger: Logger;
   readonly #command: PamCommand | null;
   readonly #queue = new CheckQueue(LIMITS);
-  /** By virtual host. */
-  #services: ReadonlyMap<string, string> = new Map();
+  readonly #service: string;
   /** The last that was asked for a session: its records keep their order. */
   readonly #last = new Map<string, Promise<void>>();
   /** Sessions that PAM did not open: there is nothing to close. */
   readonly #unopened = new Set<string>();
 
-  constructor({ logger, command = pamCommand() }: PamSessionsComponents) {
+  constructor(
+    { logger, command = pamCommand() }: PamSessionsComponents,
+    { service }: PamSessionsOptions,
+  ) {
     this.#logger = logger;
     this.#command = command;
-  }
-
-  configure({ hosts }: AuthSettings): void {
-    this.#services = new Map(hosts.map(({ vhost, backends }) => [vhost, backends.pam.service]));
+    this.#service = service;
   }
 
   record(record: AccountingRecord): void {
@@ -58,12 +61,11 @@ export class PamSessions implements Accountant {
   }
 
   /** Never rejects. */
-  async #tell({ id, event, vhost, user, peer }: AccountingRecord): Promise<void> {
+  async #tell({ id, event, user, peer }: AccountingRecord): Promise<void> {
     if (event === 'stop' && this.#unopened.delete(id)) return;
     const mode = event === 'start' ? 'open' : 'close';
-    const service = this.#services.get(vhost);
     const told = await this.#queue
-      .run(new AbortController().signal, () => this.#run(mode, service, user, peer.address))
+      .run(new AbortController().signal, () => this.#run(mode, user, peer.address))
       .catch((error: unknown) => ({ kind: 'done', value: String(error) }) as const);
     const problem = told.kind === 'done' ? told.value : 'too many sessions begin and end at once';
     if (problem === null) return;
@@ -72,14 +74,9 @@ export class PamSessions implements Accountant {
   }
 
   /** null = done, else why not. */
-  async #run(
-    mode: 'open' | 'close',
-    service: string | undefined,
-    user: string,
-    remoteHost: string,
-  ): Promise<string | null> {
+  async #run(mode: 'open' | 'close', user: string, remoteHost: string): Promise<string | null> {
     if (this.#command === null) return 'wolfguard-pam was not built';
-    if (service === undefined) return 'its virtual host is gone';
+    const service = this.#service;
     const task = { mode, service, user, remoteHost, seconds: HELPER_SECONDS };
     const helper = new PamProcess(this.#command, task);
     helper.hangUp();

@@ -186,6 +186,7 @@ function record(session: number): SessionRecord {
       policy: { address: inside4, routes: [cidr('10.0.0.0/8')], session_timeout: 60_000 },
       accounting: { backend: 'radius', interimMs: 60_000, classes: ['00ff'] },
     },
+    openedAt: 1_700_000_000_002,
     totals: counters(2 ** 45),
     expiresAt: null,
   };

@@ -100,11 +100,10 @@ test('the end of a session that an earlier process opened is told', options, asy
   assert.deepEqual(calls(), ['close_session alice 192.0.2.7 wolfguard']);
 });
 
-test('without helper, service file or virtual host the log says so', options, async () => {
+test('without helper or service file the log says so', options, async () => {
   for (const [sessions, text] of [
     [open('good', null), /not built/],
     [open('nothing'), /no PAM service "nothing"/],
-    [open('good', etc.helper, 'elsewhere'), /virtual host/],
     [open('good', ['/bin/true']), /exit code 0/],
   ] as const) {
     sessions.sessions.record(record('start', '1'));
@@ -126,12 +125,20 @@ test(
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const tell = (message: PrimaryToAuth): boolean => auth.send(message);
-    tell({ kind: 'start', settings: settings('slow', '') });
+    tell({ kind: 'start', settings: settings('slow') });
     await once(auth, 'message');
     const others = { backend: 'radius', interimMs: null, classes: [] };
-    tell({ kind: 'accounting', record: { ...record('start', '1', 'bob'), attributes: others } });
-    tell({ kind: 'accounting', record: { ...record('start', '2', 'carl'), attributes: null } });
-    tell({ kind: 'accounting', record: record('stop', '3') });
+    tell({
+      kind: 'accounting',
+      id: 1,
+      record: { ...record('start', '1', 'bob'), attributes: others },
+    });
+    tell({
+      kind: 'accounting',
+      id: 2,
+      record: { ...record('start', '2', 'carl'), attributes: null },
+    });
+    tell({ kind: 'accounting', id: 3, record: record('stop', '3') });
     // Once its process is there, it is told also when the server ends.
     await eventually(
       () => readFileSync(`/proc/${auth.pid}/task/${auth.pid}/children`, 'utf8') !== '',
@@ -152,28 +159,23 @@ async function eventually(isSo: () => boolean): Promise<void> {
   assert.ok(isSo());
 }
 
-function open(
-  service: string,
-  command: readonly [string, ...string[]] | null = etc.helper,
-  vhost = '',
-) {
+function open(service: string, command: readonly [string, ...string[]] | null = etc.helper) {
   const logged: Record<string, unknown>[] = [];
   const write = (line: string): void => {
     logged.push(JSON.parse(line) as Record<string, unknown>);
   };
-  const sessions = new PamSessions({ logger: pino({ level: 'debug' }, { write }), command });
-  sessions.configure(settings(service, vhost));
-  return { sessions, logged };
+  const logger = pino({ level: 'debug' }, { write });
+  return { sessions: new PamSessions({ logger, command }, { service }), logged };
 }
 
 const calls = (): string[] => etc.read('calls').split('\n').filter(Boolean);
 
-const settings = (service: string, vhost: string): AuthSettings =>
-  authSettings({
-    vhost,
+const settings = (service: string): AuthSettings => ({
+  ...authSettings({
     chains: [['pam']],
     backends: { ...BACKEND_SETTINGS, pam: { service, gidMin: 0, accounting: true } },
-  });
+  }),
+});
 
 const record = (
   event: AccountingRecord['event'],
