@@ -47,7 +47,8 @@ export const authSettings = (host: Partial<HostAuthSettings> = {}): AuthSettings
       ...host,
     },
   ],
-  stateDir: '/nonexistent',
+  // Nothing can be made there, as root either.
+  stateDir: '/dev/null/state',
   logLevel: 'warn',
 });
 
