@@ -25,6 +25,7 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
   ...checkOtpFile(config),
   ...checkLdapFiles(config),
   ...checkPamService(config, accounts),
+  ...checkRadiusSecret(config),
   ...checkAccounts(config, accounts),
   ...checkLogDestination(config),
 ];
@@ -101,6 +102,17 @@ function checkPamService({ auth }: Config, { pam }: AccountFiles): Finding[] {
   if (pam.some((folder) => existsSync(join(folder, name)))) return [];
   const message = `there is no PAM service ${quote(name)} here`;
   return [finding('auth.pam.service', message, `write ${join(pam[0] ?? '', name)}`)];
+}
+
+function checkRadiusSecret({ auth }: Config): Finding[] {
+  const { secret_file: file } = auth.radius;
+  if (file === null || !auth.chain.some(({ steps }) => steps.includes('radius'))) return [];
+  const result = attempt('auth.radius.secret_file', () => {
+    if (/^\r?(\n|$)/.test(readText(file))) {
+      throw new Mismatch('the first line of the file is empty');
+    }
+  });
+  return result.ok ? [] : [result.finding];
 }
 
 function checkAccounts({ workers, admin }: Config, accounts: AccountFiles): Finding[] {

@@ -9,6 +9,8 @@ import type { Attribute } from './packet.ts';
 const STATUS = { start: 1, stop: 2, interim: 3 } as const;
 /** Acct-Authentic [rfc2866 5.6]: by a RADIUS server. */
 const BY_RADIUS = 1;
+/** Of 4096; everything else is below 1300. */
+const MAX_CLASS_BYTES = 2750;
 
 /** [rfc2866 5.10, oc 10.1] */
 const CAUSE: Readonly<Record<NonNullable<AccountingRecord['cause']>, number>> = {
@@ -41,9 +43,16 @@ export function accountingRequest(
     integer(NAME.eventTimestamp, seconds(at)),
     integer(NAME.acctDelayTime, seconds(Math.max(0, now - at))),
     ...inside(record),
-    ...(attributes?.classes ?? []).map((hex) => bytes(NAME.class, fromHex(hex))),
+    ...classesOf(attributes?.classes ?? []),
     ...(event === 'start' ? [] : usage(record)),
   ];
+}
+
+/** As many as fit into a packet beside all the rest. */
+function classesOf(classes: readonly string[]): Attribute[] {
+  const attributes = classes.map((hex) => bytes(NAME.class, fromHex(hex)));
+  let room = MAX_CLASS_BYTES;
+  return attributes.filter(({ value }) => (room -= value.length + 2) >= 0);
 }
 
 function inside({ inside4, inside6 }: AccountingRecord): Attribute[] {

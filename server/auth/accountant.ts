@@ -26,6 +26,7 @@ export interface AccountantOptions {
 
 const LIMIT = 100_000;
 const FIRST_RETRY_MS: Milliseconds = 1000;
+const DISK_RETRY_MS: Milliseconds = 5000;
 const FILE = 'accounting.db';
 
 export class Accountant {
@@ -71,8 +72,12 @@ export class Accountant {
         );
       }
     } catch (err) {
-      // The primary keeps them, and tells the next process.
-      this.#components.logger.error({ err }, 'accounting records cannot be kept');
+      this.#components.logger.error(
+        { err },
+        'accounting records cannot be kept: is the disk full?',
+      );
+      this.#arrived = [...arrived, ...this.#arrived].slice(-(this.#options.limit ?? LIMIT));
+      setTimeout(() => this.#write(), DISK_RETRY_MS).unref();
       return;
     }
     this.#components.onKept(arrived.map(({ id }) => id));
@@ -110,6 +115,8 @@ export class Accountant {
             { count },
             'accounting records dropped: no server takes them',
           ),
+        onError: (err) =>
+          this.#components.logger.error({ err }, 'accounting records cannot be read'),
       },
       { name, firstRetryMs: this.#options.firstRetryMs ?? FIRST_RETRY_MS },
     );

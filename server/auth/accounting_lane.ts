@@ -12,6 +12,8 @@ export interface AccountingLaneComponents {
   readonly deliver: (record: SpooledRecord['record']) => Promise<boolean>;
   /** Records that nobody takes, while others are taken. */
   readonly onRefused: (count: number) => void;
+  /** The spool cannot be read or written; it is tried again. */
+  readonly onError: (error: unknown) => void;
 }
 
 export interface AccountingLaneOptions {
@@ -45,9 +47,15 @@ export class AccountingLane {
   wake(): void {
     if (this.#running || this.#closed || this.#timer !== undefined) return;
     this.#running = true;
-    void this.#run().finally(() => {
-      this.#running = false;
-    });
+    void this.#run()
+      .catch((error: unknown) => {
+        if (this.#closed) return;
+        this.#components.onError(error);
+        this.#tryLater();
+      })
+      .finally(() => {
+        this.#running = false;
+      });
   }
 
   close(): void {
@@ -67,7 +75,9 @@ export class AccountingLane {
       spool.remove(wave.flatMap(({ id }, index) => (taken[index] === true ? id : [])));
       const left = wave.filter((_, index) => taken[index] !== true);
       if (left.length === wave.length) {
-        this.#waitOut();
+        // It may last: what a power failure would cost is on disk from here on.
+        spool.sync();
+        this.#tryLater();
         return;
       }
       this.#retryMs = firstRetryMs;
@@ -75,9 +85,7 @@ export class AccountingLane {
     }
   }
 
-  #waitOut(): void {
-    // It may last: what a power failure would cost is on disk from here on.
-    this.#components.spool.sync();
+  #tryLater(): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.wake();

@@ -32,12 +32,16 @@ const SCHEMA = `
 export class AccountingSpool {
   readonly #database: DatabaseSync;
   readonly #limit: number;
+  #size: number;
 
   /** `directory` null = in memory only. `limit`: records. Throws when the file cannot be used. */
   constructor({ directory, limit }: { readonly directory: string | null; readonly limit: number }) {
     this.#limit = limit;
     this.#database = openDatabase(directory);
     this.#database.exec(SCHEMA);
+    this.#size = Number(
+      this.#database.prepare('SELECT count(*) AS size FROM record').get()?.['size'],
+    );
   }
 
   /** Returns how many records had to go for these: the oldest interims, then the oldest of all. */
@@ -45,12 +49,14 @@ export class AccountingSpool {
     const insert = this.#database.prepare(
       'INSERT INTO record (lane, event, body) VALUES (?, ?, ?)',
     );
-    return this.#transaction(() => {
+    const dropped = this.#transaction(() => {
       for (const { lane, record } of records) {
         insert.run(lane, record.event, JSON.stringify(record));
       }
-      return this.#makeRoom();
+      return this.#makeRoom(this.#size + records.length);
     });
+    this.#size += records.length - dropped;
+    return dropped;
   }
 
   /** The oldest of a lane. */
@@ -66,9 +72,9 @@ export class AccountingSpool {
 
   remove(ids: readonly number[]): void {
     const remove = this.#database.prepare('DELETE FROM record WHERE id = ?');
-    this.#transaction(() => {
-      for (const id of ids) remove.run(id);
-    });
+    this.#size -= this.#transaction(() =>
+      ids.reduce((removed, id) => removed + Number(remove.run(id).changes), 0),
+    );
   }
 
   /** Those with a record. */
@@ -78,7 +84,7 @@ export class AccountingSpool {
   }
 
   get size(): number {
-    return Number(this.#database.prepare('SELECT count(*) AS n FROM record').get()?.['n']);
+    return this.#size;
   }
 
   /** Onto the disk itself. */
@@ -90,8 +96,8 @@ export class AccountingSpool {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #makeRoom(): number {
-    const excess = this.size - this.#limit;
+  #makeRoom(size: number): number {
+    const excess = size - this.#limit;
     if (excess <= 0) return 0;
     const count = excess + Math.floor(this.#limit * DROP_PART);
     const drop = (where: string, most: number): number =>

@@ -79,6 +79,22 @@ test('the files of the step "ldap" are looked at where a chain has it', () => {
   assert.match(ldap('empty', 'ldap.secret').join(), /^auth.ldap.ca: the file holds no certificate/);
 });
 
+test('the secret of the step "radius" is looked at where a chain has it', () => {
+  put('radius.secret', 'shared\n');
+  put('empty', '\nnot here\n');
+  const radius = (secret: string, step = 'radius'): string =>
+    headlines(
+      check(
+        `[auth.radius]\nservers = ["192.0.2.1"]\nsecret_file = "${at(secret)}"\n` +
+          `[[auth.chain]]\nsteps = ["${step}"]\n`,
+      ).output,
+    ).join('\n');
+  assert.equal(radius('radius.secret'), 'ok');
+  assert.equal(radius('none', 'file'), 'ok');
+  assert.match(radius('none'), /^auth.radius.secret_file: cannot read .*\n1 mistake$/);
+  assert.match(radius('empty'), /^auth.radius.secret_file: the first line .* is empty\n1 mistake$/);
+});
+
 test('certificate and key must be there, be what they should, and belong together', async () => {
   const other = await createAuthority('other', NOW);
   put('other.key', other.privateKeyPem);

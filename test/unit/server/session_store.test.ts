@@ -110,6 +110,17 @@ test('the file of a newer version is refused and left alone', (t) => {
   refuses(directory, 'state-newer', /newer wolfguard/);
 });
 
+test('sessions of an older version are taken over, as ones that never had a tunnel', (t) => {
+  const directory = temporary(t);
+  const store = open(t, directory);
+  store.save(record(1));
+  store.close();
+  change(directory, 'ALTER TABLE session DROP COLUMN opened_at; PRAGMA user_version = 2');
+  const reopened = open(t, directory);
+  assert.deepEqual(reopened.load().records, [{ ...record(1), openedAt: null }]);
+  reopened.save(record(1));
+});
+
 test('a second server on the same file is refused', (t) => {
   const directory = temporary(t);
   const store = open(t, directory);

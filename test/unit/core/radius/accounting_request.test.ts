@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { AccountingRecord } from '../../../../core/ipc/messages.ts';
 import { accountingRequest } from '../../../../core/radius/accounting_request.ts';
 import { NAME, readInteger, readText, valuesOf } from '../../../../core/radius/attributes.ts';
+import { encodePacket } from '../../../../core/radius/packet.ts';
 import type { AttributeName } from '../../../../core/radius/attributes.ts';
 
 const AT = 1_700_000_000_000;
@@ -52,6 +53,15 @@ test('who and where: user, session, client, addresses inside, Class unchanged', 
   assert.deepEqual(hex(NAME.class), ['00ff', '6974']);
   assert.deepEqual(hex(NAME.framedIpAddress), ['0a4d0005']);
   assert.deepEqual(hex(NAME.framedIpv6Address), ['fd000077000000000000000000000005']);
+});
+
+test('more Class than a packet holds is cut at a whole value', () => {
+  const classes = Array.from({ length: 15 }, () => 'ff'.repeat(253));
+  const attributes = { backend: 'radius', interimMs: null, classes };
+  const wide = { ...record, user: 'u'.repeat(300), userAgent: 'a'.repeat(300), attributes };
+  const request = accountingRequest(wide, 'n'.repeat(300), AT);
+  assert.equal(valuesOf(request, NAME.class).length, 10);
+  encodePacket({ code: 4, identifier: 0, authenticator: new Uint8Array(16), attributes: request });
 });
 
 test('a start has used nothing and ended for no cause', () => {

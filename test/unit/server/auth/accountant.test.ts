@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { AccountingRecord } from '../../../../core/ipc/messages.ts';
 import { Accountant } from '../../../../server/auth/accountant.ts';
+import { AccountingLane } from '../../../../server/auth/accounting_lane.ts';
 import { AccountingSpool } from '../../../../server/auth/accounting_spool.ts';
 import type { Backend } from '../../../../server/auth/backend.ts';
 
@@ -98,6 +99,38 @@ test('a folder that cannot be used costs safety and not the accounts', async (t)
   desk.keep('a', 'start');
   await desk.until(() => desk.told.length === 1);
   assert.match(desk.logged, /in memory only/);
+});
+
+test('a spool that cannot be read for a while is tried again', async (t) => {
+  const spool = new AccountingSpool({ directory: null, limit: 9 });
+  t.after(() => spool.close());
+  spool.add([{ lane: 'radius ', record: record('a', 'stop') }]);
+  let broken = 2;
+  const errors: unknown[] = [];
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const lane = new AccountingLane(
+    {
+      spool: {
+        next: (name, count) => {
+          if (broken-- > 0) throw new Error('disk I/O error');
+          return spool.next(name, count);
+        },
+        remove: (ids) => spool.remove(ids),
+        sync: () => spool.sync(),
+      },
+      deliver: () => {
+        resolve(undefined);
+        return Promise.resolve(true);
+      },
+      onRefused: () => assert.fail('nothing is refused'),
+      onError: (error) => errors.push(error),
+    },
+    { name: 'radius ', firstRetryMs: 5 },
+  );
+  t.after(() => lane.close());
+  lane.wake();
+  await promise;
+  assert.equal(errors.length, 2);
 });
 
 test('records for a step that is no longer configured are forgotten', async (t) => {
