@@ -1,6 +1,7 @@
 // The schema of certificates, keys and what the handshakes may use.
 import type { Kind } from './kind.ts';
 import { boolean, choice, list, oneOrMore, onlyNow, optional, path, text } from './kinds.ts';
+import { certificateField, certificateFieldOrNone } from './kinds_certificate.ts';
 import { domain } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
 
@@ -46,13 +47,21 @@ export const tls = table(
       '',
       'turns certificate login on',
     ),
-    client_crl: key(optional(path('/etc/wolfguard/client.crl')), '', 'revoked client certificates'),
+    client_crl: key(
+      optional(path('/etc/wolfguard/client.crl')),
+      '',
+      'revoked client certificates, PEM or DER, re-read when it changes',
+    ),
     user_field: key(
-      text(),
+      certificateField,
       'CN',
       'where the user stands in a client certificate: CN, UID, SAN:email, SAN:upn, an OID',
     ),
-    group_field: key(text(), 'OU', 'where the group stands'),
+    group_field: key(
+      certificateFieldOrNone,
+      'OU',
+      'where the groups stand, one a field; "" = certificates name none',
+    ),
   },
 );
 

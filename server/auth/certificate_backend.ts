@@ -2,6 +2,7 @@
 // nothing; a certificate that is not sound never comes here.
 import type { Logger } from 'pino';
 import { readIdentity } from '../../certs/client_identity.ts';
+import type { ClientCertificate, Peer } from '../../core/ipc/messages.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
 
 export interface CertificateBackendOptions {
@@ -21,17 +22,25 @@ export class CertificateBackend implements Backend {
     this.#options = options;
   }
 
-  async verify({ certificate }: Credentials): Promise<Round> {
-    if (certificate === null || certificate.error !== null) return { kind: 'refused' };
-    const identity = await readIdentity(certificate.der, this.#options);
-    if ('reason' in identity) {
-      this.#logger.info({ reason: identity.reason }, 'client certificate refused');
-      return { kind: 'refused' };
+  verify({ certificate, peer }: Credentials, signal: AbortSignal): Promise<Round> {
+    if (signal.aborted) {
+      return Promise.resolve({ kind: 'unavailable', reason: 'The login was given up' });
     }
-    return { kind: 'accepted', user: identity.user, groups: identity.groups };
+    return Promise.resolve(this.#judge(certificate, peer));
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #judge(certificate: ClientCertificate | null, peer: Peer): Round {
+    // Why it is not sound has been logged with the request.
+    if (certificate === null || certificate.error !== null) return { kind: 'refused' };
+    const identity = readIdentity(certificate.der, this.#options);
+    if ('user' in identity) return { kind: 'accepted', ...identity };
+    const { reason } = identity;
+    this.#logger.info({ reason }, 'client certificate refused');
+    this.#logger.debug({ reason, peer }, 'client certificate refused came from');
+    return { kind: 'refused' };
   }
 }
