@@ -2,6 +2,7 @@
 #include "bind.h"
 
 NAPI_MODULE_INIT() {
+  wolfguard::bind_certificates(env, exports);
   wolfguard::bind_engine(env, exports);
   wolfguard::bind_process(env, exports);
   wolfguard::bind_steering(env, exports);

@@ -5,6 +5,9 @@
 
 namespace wolfguard {
 
+/** native/pkcs12.ts. */
+void bind_certificates(napi_env env, napi_value exports);
+
 /** native/engine.ts. */
 void bind_engine(napi_env env, napi_value exports);
 
