@@ -8,7 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 
 import { WolfguardError } from '../core/error.ts';
@@ -17,13 +17,17 @@ import { WolfguardError } from '../core/error.ts';
  * Replaces a file in one step: a reader sees the old content or the new, and a crash or a full
  * disk leaves the old. The mode holds whatever the umask, from the first byte on.
  */
-export function writeFileAtomically(path: string, content: string, mode: number): void {
+export function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const fd = openSync(temporary, 'wx', 0o600);
     try {
       fchmodSync(fd, mode);
-      writeSync(fd, content);
+      writeFileSync(fd, content);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -45,7 +45,7 @@ export async function ensureQuickStartCertificates(
     return { ...files, action: 'kept' };
   }
   const key = readKey(files.privateKey);
-  const issued = await issueServerCertificate(authority, identity, now, key);
+  const issued = await issueServerCertificate(authority, identity, now, { keyPem: key });
   writePair(files.certificate, files.privateKey, issued);
   return { ...files, action: certificate === undefined ? 'made' : 'renewed' };
 }

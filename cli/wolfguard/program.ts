@@ -1,6 +1,7 @@
 // The commands of wolfguard. What a command does is in its own module, loaded when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { WolfguardError } from '../../core/error.ts';
+import { addCert } from './cert_commands.ts';
 
 export interface WolfguardComponents {
   readonly version: string;
@@ -20,6 +21,7 @@ Examples:
   wolfguard check -c wolfguard.toml       every mistake in it, with line and column
   sudo wolfguard passwd alice             add alice, or give her a new password
   sudo wolfguard otp alice                give alice one-time passwords: QR code and recovery codes
+  sudo wolfguard cert client alice        a certificate for alice to log in with
   sudo wolfguard serve                    serve what ${DEFAULT_CONFIG} says`;
 
 /** The whole command line; parse it with parseAsync. Commands throw WolfguardError. */
@@ -34,6 +36,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addCheck(program, components);
   addPasswd(program);
   addOtp(program);
+  addCert(program, components.write);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')
