@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import { WolfguardError } from '../core/error.ts';
-import type { EpochMs } from '../core/units.ts';
+import type { Term } from '../core/x509/term.ts';
 import { readNamedFile } from './files.ts';
 import { pinOf } from './pin.ts';
 
@@ -13,8 +13,10 @@ export interface ServerCertificate {
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
   readonly pin: string;
-  readonly notAfter: EpochMs;
-  /** Sentences worth a line in the log: expired, not yet valid, chain out of order. */
+  /** 'rsa', 'ec' …: TLS takes one certificate of each. */
+  readonly keyType: string;
+  readonly term: Term;
+  /** Sentences worth a line in the log: the chain is out of order. */
   readonly warnings: readonly string[];
 }
 
@@ -26,10 +28,7 @@ export interface ServerCertificatePaths {
 }
 
 /** Reads and checks `tls.certificate` and `tls.private_key`; throws WolfguardError. */
-export function loadServerCertificate(
-  paths: ServerCertificatePaths,
-  now: EpochMs,
-): ServerCertificate {
+export function loadServerCertificate(paths: ServerCertificatePaths): ServerCertificate {
   if (paths.privateKey.startsWith('pkcs11:')) {
     throw new WolfguardError(
       'TLS_KEY',
@@ -51,15 +50,19 @@ export function loadServerCertificate(
     certificateChainPem: ordered.map(String).join(''),
     privateKeyPem: isEncrypted(written) ? key.export({ type: 'pkcs8', format: 'pem' }) : written,
     pin: pinOf(leaf.toString()),
-    notAfter: leaf.validToDate.getTime(),
-    warnings: [
-      ...validityWarnings(leaf, paths.certificate, now),
-      ...(leaf === chain[0]
+    keyType: key.asymmetricKeyType ?? '',
+    term: {
+      what: 'certificate',
+      path: paths.certificate,
+      from: leaf.validFromDate.getTime(),
+      until: leaf.validToDate.getTime(),
+    },
+    warnings:
+      leaf === chain[0]
         ? []
         : [
             `${paths.certificate} does not begin with the server's own certificate; it is sent first all the same`,
-          ]),
-    ],
+          ],
   };
 }
 
@@ -96,7 +99,13 @@ function parseKey(
   }
   try {
     return createPrivateKey({ key: pem, passphrase: passphrase ?? undefined });
-  } catch {
+  } catch (error) {
+    if (isEncrypted(pem) && (error as NodeJS.ErrnoException).code === 'ERR_OSSL_EVP_UNSUPPORTED') {
+      throw new WolfguardError(
+        'TLS_KEY',
+        `the private key ${path} is protected in a way that is no longer safe: write it anew with "openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in ${path} -out NEW"`,
+      );
+    }
     throw new WolfguardError(
       'TLS_KEY',
       isEncrypted(pem)
@@ -118,19 +127,3 @@ function orderFrom(leaf: X509Certificate, all: readonly X509Certificate[]): X509
     ordered.push(issuer);
   }
 }
-
-function validityWarnings(leaf: X509Certificate, path: string, now: EpochMs): string[] {
-  if (now > leaf.validToDate.getTime()) {
-    return [
-      `the certificate ${path} expired on ${dayOf(leaf.validToDate)}: clients will refuse it; renew it`,
-    ];
-  }
-  if (now < leaf.validFromDate.getTime()) {
-    return [
-      `the certificate ${path} is not valid before ${dayOf(leaf.validFromDate)}; check this machine's clock`,
-    ];
-  }
-  return [];
-}
-
-const dayOf = (date: Date): string => date.toISOString().slice(0, 10);

@@ -3,7 +3,7 @@ import type { EpochMs } from '../core/units.ts';
 import { authorityKeyIdentifier, BACKDATE_MS } from './authority.ts';
 import type { KeyPairPem } from './authority.ts';
 import { importKeys } from './keys.ts';
-import { toPem } from './pem.ts';
+import { toPem } from '../core/x509/pem.ts';
 import { loadX509 } from './x509.ts';
 
 const DAY_MS = 86_400_000;

@@ -44,6 +44,7 @@ import { authSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
 import { readTlsFiles } from './tls_files.ts';
+import { TlsWatch } from './tls_watch.ts';
 import { threadName, Urgency } from './urgency.ts';
 import { Workers } from './workers.ts';
 
@@ -94,7 +95,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     },
   );
   const { logger } = log;
-  for (const warning of [...tls.warnings, ...findPoolClashes(config)]) logger.warn(warning);
+  for (const warning of findPoolClashes(config)) logger.warn(warning);
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
   const maxClients = config.limits.max_clients;
@@ -181,6 +182,22 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     () => workers.stop(true, WORKER_GRACE_MS),
   );
 
+  const tlsWatch = await sequence.step(
+    'lists that change',
+    () =>
+      new TlsWatch({
+        current: () => current,
+        apply: (changed) => {
+          current.tls = changed;
+          workers.configure();
+        },
+        logger,
+        now: Date.now,
+      }),
+    (made) => made.close(),
+  );
+  tlsWatch.start();
+
   const reload = (): ReloadOutcome => {
     const plan = planReload(options.configPath, current, Date.now());
     if (plan.kind === 'refused') {
@@ -193,7 +210,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     sessions.setLimits(sessionLimits(current.config));
     link.configure(authSettings(current.config));
     workers.configure();
-    for (const warning of current.tls.warnings) logger.warn(warning);
+    tlsWatch.warn();
     logger.info({ changed: plan.changed }, 'reloaded');
     return { kind: 'done', changed: plan.changed };
   };

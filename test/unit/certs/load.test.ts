@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import {
 } from '../../../certs/authority.ts';
 import { writeFileAtomically } from '../../../certs/files.ts';
 import { loadServerCertificate } from '../../../certs/load.ts';
+import { termWarning } from '../../../core/x509/term.ts';
 import { pinOf } from '../../../certs/pin.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,7 +33,8 @@ test('a chain and its key load with pin and end of validity', () => {
   const loaded = load(server.certificatePem + authority.certificatePem, server.privateKeyPem);
   assert.equal(loaded.certificateChainPem, server.certificatePem + authority.certificatePem);
   assert.equal(loaded.pin, pinOf(server.certificatePem));
-  assert.ok(loaded.notAfter > NOW + 800 * DAY_MS);
+  assert.equal(loaded.keyType, 'ec');
+  assert.ok((loaded.term.until ?? 0) > NOW + 800 * DAY_MS);
   assert.deepEqual(loaded.warnings, []);
 });
 
@@ -47,14 +49,11 @@ test('text around the PEM blocks does not matter', () => {
   assert.equal(loaded.certificateChainPem, server.certificatePem);
 });
 
-test('an expired certificate loads with a warning that names the day', () => {
-  const loaded = load(server.certificatePem, server.privateKeyPem, NOW + 1000 * DAY_MS);
-  assert.match(loaded.warnings.join(), /expired on \d{4}-\d\d-\d\d/);
-});
-
-test('a certificate of the future loads with a warning about the clock', () => {
-  const loaded = load(server.certificatePem, server.privateKeyPem, NOW - DAY_MS);
-  assert.match(loaded.warnings.join(), /not valid before .*clock/);
+test('the term of the certificate is told', () => {
+  const { term } = load(server.certificatePem, server.privateKeyPem);
+  assert.equal(termWarning(term, NOW), undefined);
+  assert.match(termWarning(term, NOW + 1000 * DAY_MS) ?? '', /expired on \d{4}-\d\d-\d\d/);
+  assert.match(termWarning(term, NOW - DAY_MS) ?? '', /not valid before .*clock/);
 });
 
 test('a key of another certificate is refused', () => {
@@ -69,38 +68,54 @@ test('a file without a certificate, a damaged one and a missing one are told apa
   assert.throws(() => load(damaged, server.privateKeyPem), /certificate 1 in .* is damaged/);
   assert.throws(
     () =>
-      loadServerCertificate(
-        { certificate: path.join(folder, 'none'), privateKey: 'x', passphrase: null },
-        NOW,
-      ),
+      loadServerCertificate({
+        certificate: path.join(folder, 'none'),
+        privateKey: 'x',
+        passphrase: null,
+      }),
     { code: 'FILE_READ', message: /none: no such file or folder/ },
   );
 });
 
-test('a key with a passphrase opens with it, and is refused without it or with another', () => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({
-    type: 'pkcs8',
-    format: 'pem',
-    cipher: 'aes-256-cbc',
-    passphrase: 'x',
+for (const [what, ...args] of [
+  ['PKCS#8', 'pkcs8', '-topk8', '-v2', 'aes-256-cbc'],
+  ['PKCS#8 with 3DES', 'pkcs8', '-topk8', '-v2', 'des3'],
+  ['the older "Proc-Type: 4,ENCRYPTED"', 'ec', '-aes128'],
+] as const) {
+  test(`a key with a passphrase in ${what} opens with it, and with no other`, () => {
+    const pem = openssl(server.privateKeyPem, ...args, '-passout', 'pass:x');
+    assert.match(pem, /ENCRYPTED/);
+    assert.equal(load(server.certificatePem, pem, 'x').privateKeyPem, server.privateKeyPem);
+    for (const wrong of ['y', '']) {
+      assert.throws(() => load(server.certificatePem, pem, wrong), {
+        code: 'TLS_KEY',
+        message:
+          /^the passphrase in tls\.private_key_passphrase_file does not open the private key \/.*key\.pem$/,
+      });
+    }
+    assert.throws(
+      () => load(server.certificatePem, pem),
+      /is protected by a passphrase: .* name it in tls\.private_key_passphrase_file$/,
+    );
   });
-  assert.throws(() => load(server.certificatePem, pem), /tls\.private_key_passphrase_file/);
-  assert.throws(() => load(server.certificatePem, pem, NOW, 'y'), /does not open the private key/);
-  const own = createPrivateKey(server.privateKeyPem).export({
-    type: 'pkcs8',
-    format: 'pem',
-    cipher: 'aes-256-cbc',
-    passphrase: 'x',
-  });
-  const loaded = load(server.certificatePem, own, NOW, 'x');
+}
+
+test('a key under a cipher that OpenSSL has given up is refused with the command that helps', () => {
+  const legacy = ['-provider', 'legacy', '-provider', 'default'];
+  const args = ['pkcs8', '-topk8', '-v1', 'PBE-MD5-DES', '-passout', 'pass:x', ...legacy] as const;
+  const pem = openssl(server.privateKeyPem, ...args);
+  assert.throws(() => load(server.certificatePem, pem, 'x'), /write it anew with "openssl pkcs8/);
+});
+
+test('a passphrase for a key that needs none does no harm', () => {
+  const loaded = load(server.certificatePem, server.privateKeyPem, 'x');
   assert.equal(loaded.privateKeyPem, server.privateKeyPem);
-  assert.throws(() => load(server.certificatePem, 'nothing'), /no private key in PEM form/);
+  assert.throws(() => load(server.certificatePem, 'nothing', 'x'), /no private key in PEM form/);
 });
 
 test('a key on a token is refused as not available yet', () => {
   const paths = { certificate: 'x', privateKey: 'pkcs11:token=vpn', passphrase: null };
-  assert.throws(() => loadServerCertificate(paths, NOW), /not available yet/);
+  assert.throws(() => loadServerCertificate(paths), /not available yet/);
 });
 
 test('a written file has its mode whatever stood there before, and no remains beside it', () => {
@@ -121,7 +136,10 @@ test('a file that cannot be written is reported with its path and the reason', (
   });
 });
 
-function load(certificates: string, key: string, now = NOW, passphrase: string | null = null) {
+const openssl = (input: string, ...args: readonly string[]): string =>
+  execFileSync('openssl', args, { input, encoding: 'utf8', stdio: 'pipe' });
+
+function load(certificates: string, key: string, passphrase: string | null = null) {
   const directory = mkdtempSync(path.join(folder, 'pair-'));
   const paths = {
     certificate: path.join(directory, 'chain.pem'),
@@ -130,5 +148,5 @@ function load(certificates: string, key: string, now = NOW, passphrase: string |
   };
   writeFileSync(paths.certificate, certificates);
   writeFileSync(paths.privateKey, key);
-  return loadServerCertificate(paths, now);
+  return loadServerCertificate(paths);
 }

@@ -48,7 +48,7 @@ export class OpensslAuthority {
       ...['-utf8', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...options],
     );
     this.run(
-      ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '9'],
+      ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '20'],
       ...['-extfile', 'extensions', '-out', `${name}.pem`],
     );
     return new X509Certificate(readFileSync(this.file(`${name}.pem`))).raw;

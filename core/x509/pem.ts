@@ -16,3 +16,7 @@ export function toPem(der: Uint8Array, label: string): string {
       .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
+
+/** What is inside a frame; letters that base64 has not are passed over. */
+export const derOf = (pem: string): Uint8Array =>
+  Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
