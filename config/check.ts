@@ -1,7 +1,9 @@
 // `wolfguard check`: every mistake in a configuration file, in the text and on the disk.
 import { readFileSync } from 'node:fs';
-import { findDiskMistakes, readFailure } from './disk.ts';
+import type { EpochMs } from '../core/units.ts';
+import { findDiskMistakes } from './disk.ts';
 import type { AccountFiles } from './disk.ts';
+import { readFailure } from './disk_files.ts';
 import { examine, loadConfig } from './loader.ts';
 import { inOrder, renderCount, renderProblems } from './problems.ts';
 import type { Config } from './schema.ts';
@@ -25,13 +27,17 @@ const SYSTEM_ACCOUNTS: AccountFiles = {
 };
 
 /** Looks at the text and at everything that it names on this machine. */
-export function checkFile(path: string, accounts: AccountFiles = SYSTEM_ACCOUNTS): CheckResult {
+export function checkFile(
+  path: string,
+  accounts: AccountFiles = SYSTEM_ACCOUNTS,
+  now: EpochMs = Date.now(),
+): CheckResult {
   const file = readFile(path);
   if (!file.ok) return { exitCode: 1, output: file.output };
   const { config, problems, locate } = examine(file.text);
   // A value that is wrong was replaced by its default: nothing on the disk speaks about it.
   const doubtful = new Set(problems.map(({ key }) => key));
-  const onDisk = (config === undefined ? [] : findDiskMistakes(config, accounts)).filter(
+  const onDisk = (config === undefined ? [] : findDiskMistakes(config, accounts, now)).filter(
     ({ key }) => !doubtful.has(key),
   );
   const all = inOrder([...problems, ...locate(onDisk)]);

@@ -103,7 +103,16 @@ function checkHost({ auth, tls }: HostConfig, prefix: Path): Contradiction[] {
     ),
     ...checkPairs(tls, prefix),
     ...checkLdap(auth.ldap, prefix),
+    ...checkRevocations(tls, prefix),
   ];
+}
+
+function checkRevocations(tls: HostConfig['tls'], prefix: Path): Contradiction[] {
+  if (tls.client_crl === null || tls.client_ca !== null) return [];
+  const message =
+    'tls.client_crl: without tls.client_ca nobody is asked for a certificate, and none is checked';
+  const suggestion = 'for example client_ca = "/etc/wolfguard/client-ca.pem"';
+  return [contradiction([...prefix, 'tls', 'client_crl'], message, suggestion, ['tls.client_ca'])];
 }
 
 function checkPairs(tls: HostConfig['tls'], prefix: Path): Contradiction[] {

@@ -1,10 +1,10 @@
 // What a sound configuration needs on the disk: certificate and key that fit each other, the
 // password file, users and groups. Nothing is changed, and no password or key is shown.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import type { EpochMs } from '../core/units.ts';
+import { attempt, finding, Mismatch, readText } from './disk_files.ts';
+import { findTlsMistakes, leafOf } from './disk_tls.ts';
 import { quote } from './kind.ts';
 import type { Finding } from './problems.ts';
 import type { Config } from './schema.ts';
@@ -18,9 +18,12 @@ export interface AccountFiles {
 }
 
 /** The findings of all checks below. */
-export const findDiskMistakes = (config: Config, accounts: AccountFiles): Finding[] => [
-  ...checkTlsFiles(config),
-  ...checkTlsLists(config),
+export const findDiskMistakes = (
+  config: Config,
+  accounts: AccountFiles,
+  now: EpochMs,
+): Finding[] => [
+  ...findTlsMistakes(config, now),
   ...checkPasswordFile(config),
   ...checkOtpFile(config),
   ...checkLdapFiles(config),
@@ -29,41 +32,6 @@ export const findDiskMistakes = (config: Config, accounts: AccountFiles): Findin
   ...checkAccounts(config, accounts),
   ...checkLogDestination(config),
 ];
-
-function checkTlsFiles({ tls }: Config): Finding[] {
-  const { private_key_passphrase_file: passphraseFile } = tls;
-  const passphrase = attempt('tls.private_key_passphrase_file', () =>
-    passphraseFile === null ? undefined : (readText(passphraseFile).split(/\r?\n/, 1)[0] ?? ''),
-  );
-  if (!passphrase.ok) return [passphrase.finding];
-  return tls.certificate.flatMap((certificatePath, index) => {
-    const certificate = attempt('tls.certificate', () => leafOf(readText(certificatePath)));
-    const key = attempt('tls.private_key', () =>
-      privateKeyOf(readText(tls.private_key[index] ?? ''), passphrase.value),
-    );
-    if (certificate.ok && key.ok && !certificate.value.checkPrivateKey(key.value)) {
-      const message = `is not the key of the certificate in ${quote(certificatePath)}`;
-      return [finding('tls.private_key', message)];
-    }
-    return [certificate, key].flatMap((result) => (result.ok ? [] : [result.finding]));
-  });
-}
-
-/** Asks the library that the engine will ask. */
-function checkTlsLists({ tls }: Config): Finding[] {
-  const groups = attempt('tls.groups', () => {
-    if (tls.groups !== '') createSecureContext({ ecdhCurve: tls.groups });
-  });
-  const ciphers = attempt('tls.ciphers', () => {
-    if (tls.ciphers !== '') createSecureContext({ ciphers: tls.ciphers, maxVersion: 'TLSv1.2' });
-  });
-  const refused = (key: string, value: string): Finding =>
-    finding(key, `OpenSSL does not take ${quote(value)}`);
-  return [
-    ...(groups.ok ? [] : [refused('tls.groups', tls.groups)]),
-    ...(ciphers.ok ? [] : [refused('tls.ciphers', tls.ciphers)]),
-  ];
-}
 
 function checkPasswordFile({ auth }: Config): Finding[] {
   const result = attempt('auth.file.path', () => readText(auth.file.path));
@@ -137,85 +105,6 @@ function checkLogDestination({ log }: Config): Finding[] {
   return result.ok ? [] : [result.finding];
 }
 
-/** A file that can be read and holds something else than it should. */
-class Mismatch extends Error {}
-
-type Attempt<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly missing: boolean; readonly finding: Finding };
-
-function attempt<T>(key: string, action: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: action() };
-  } catch (error) {
-    const { code, message, path } = error as NodeJS.ErrnoException;
-    const missing = code === 'ENOENT';
-    if (error instanceof Mismatch || path === undefined)
-      return { ok: false, missing, finding: finding(key, message) };
-    const why = readFailure(code, message);
-    const hint = code === 'EACCES' ? 'run the check as root' : undefined;
-    return {
-      ok: false,
-      missing,
-      finding: finding(key, `cannot read ${quote(path)}: ${why}`, hint),
-    };
-  }
-}
-
-/** Words for the errors of reading a file. */
-export function readFailure(code: string | undefined, message: string): string {
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES') return 'permission denied';
-  return code === 'EISDIR' ? 'it is a directory' : message;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    // Errors of read(2), unlike those of open(2), do not name the file.
-    throw Object.assign(error as NodeJS.ErrnoException, { path });
-  }
-}
-
-/** Reads the whole chain and returns its first certificate. */
-function leafOf(pem: string): X509Certificate {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  const [leaf] = blocks.map((block, index) => {
-    try {
-      return new X509Certificate(block);
-    } catch {
-      throw new Mismatch(`certificate ${index + 1} of the file is damaged`);
-    }
-  });
-  if (leaf === undefined) throw new Mismatch('the file holds no certificate in PEM form');
-  return leaf;
-}
-
-function privateKeyOf(pem: string, passphrase: string | undefined): KeyObject {
-  try {
-    return createPrivateKey({ key: pem, passphrase });
-  } catch (error) {
-    const locked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
-    if (!locked && !pem.includes('ENCRYPTED')) {
-      throw new Mismatch('the file holds no private key in PEM form');
-    }
-    throw new Mismatch(
-      passphrase === undefined
-        ? 'the key has a passphrase, and nobody is there to type it: name a file with it in tls.private_key_passphrase_file'
-        : 'the passphrase in tls.private_key_passphrase_file does not open the key',
-    );
-  }
-}
-
 /** The first fields of passwd(5) or group(5) lines. */
 const accountNames = (text: string): Set<string> =>
   new Set(text.split('\n').map((line) => line.split(':')[0] ?? ''));
-
-const finding = (key: string, message: string, suggestion?: string): Finding => ({
-  path: key.split('.'),
-  at: 'value',
-  key,
-  message: `${key}: ${message}`,
-  suggestion,
-});

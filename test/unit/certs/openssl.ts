@@ -10,10 +10,10 @@ export class OpensslAuthority {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'wolfguard-openssl-'));
   #made = 0;
 
-  constructor() {
+  constructor(subject = '/O=Test/CN=Test CA') {
     this.run(
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-subj', '/O=Test/CN=Test CA', '-days', '30', '-keyout', 'ca.key', '-out', 'ca.pem'],
+      ...['-subj', subject, '-days', '30', '-keyout', 'ca.key', '-out', 'ca.pem'],
     );
     writeFileSync(this.file('index.txt'), '');
     writeFileSync(this.file('crlnumber'), '01\n');
@@ -43,8 +43,9 @@ export class OpensslAuthority {
     name = `made-${++this.#made}`,
   ): Uint8Array {
     writeFileSync(this.file('extensions'), ['basicConstraints=CA:FALSE', ...extensions].join('\n'));
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
     this.run(
-      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['req', '-new', ...(options.includes('-newkey') ? [] : key), '-nodes'],
       ...['-utf8', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...options],
     );
     this.run(
