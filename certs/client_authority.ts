@@ -55,10 +55,18 @@ export function readRevocations(path: string, authorityPem: string): Revocations
     (block) => new X509Certificate(block),
   );
   const heads = lists.map((list, index) => readHead(list, `list ${index + 1} in ${path}`));
+  const known = new Set<X509Certificate>();
   const strangers = heads.filter((head, index) => {
-    const issuer = authorities.find((authority) => isIssuer(authority, head));
-    if (issuer !== undefined) checkSignature(head, issuer, `list ${index + 1} in ${path}`);
-    return issuer === undefined;
+    const issuers = authorities.filter((authority) => isIssuer(authority, head));
+    if (issuers.length === 0) return true;
+    if (!issuers.some((issuer) => hasSigned(issuer, head))) {
+      throw new WolfguardError(
+        'TLS_CLIENT_CRL',
+        `list ${index + 1} in ${path} is damaged, or was not signed by the authority of that name in tls.client_ca`,
+      );
+    }
+    for (const issuer of issuers) known.add(issuer);
+    return false;
   });
   return {
     pem: lists.join(''),
@@ -68,12 +76,19 @@ export function readRevocations(path: string, authorityPem: string): Revocations
       from,
       until,
     })),
-    warnings:
-      strangers.length === 0
+    warnings: [
+      ...(strangers.length === 0
         ? []
         : [
             `${path} holds a revocation list of an authority that is not in tls.client_ca: it is of no use`,
-          ],
+          ]),
+      ...authorities
+        .filter((authority) => !known.has(authority))
+        .map(
+          ({ subject }) =>
+            `${path} holds no revocation list of ${subject.replaceAll('\n', ', ')}: certificates that this authority has signed are refused`,
+        ),
+    ],
   };
 }
 
@@ -86,18 +101,13 @@ function readHead(pem: string, what: string): RevocationListHead {
 const isIssuer = (authority: X509Certificate, { issuer }: RevocationListHead): boolean =>
   Buffer.compare(readCertificateNames(authority.raw)?.subject ?? new Uint8Array(), issuer) === 0;
 
-function checkSignature(
-  { signed, signature, signatureAlgorithm }: RevocationListHead,
+/** True as well where the algorithm is unknown: the engine knows more, and looks for itself. */
+function hasSigned(
   { publicKey }: X509Certificate,
-  what: string,
-): void {
+  { signed, signature, signatureAlgorithm }: RevocationListHead,
+): boolean {
   const hash = HASHES[signatureAlgorithm];
-  // The engine knows more algorithms than stand here, and looks for itself.
-  if (hash === undefined || verify(hash, signed, publicKey, signature)) return;
-  throw new WolfguardError(
-    'TLS_CLIENT_CRL',
-    `${what} is damaged, or was not signed by the authority of that name in tls.client_ca`,
-  );
+  return hash === undefined || verify(hash, signed, publicKey, signature);
 }
 
 /** By the OID of the signature's algorithm: RSA (PKCS #1 v1.5), then ECDSA. */

@@ -1,7 +1,7 @@
 // `wolfguard cert show`: what a file of certificates or revocation lists says, as wolfguard reads it.
 import { X509Certificate } from 'node:crypto';
 import { readNamedBytes } from '../certs/files.ts';
-import { pemBlocks, toPem } from '../certs/pem.ts';
+import { pemBlocks, toPem } from '../core/x509/pem.ts';
 import { pinOf } from '../certs/pin.ts';
 import { loadX509 } from '../certs/x509.ts';
 import { WolfguardError } from '../core/error.ts';

@@ -58,6 +58,7 @@ const NEEDS_OTHERS: ReadonlySet<string> = new Set([
   'listen.proxy_protocol',
   'auth.ldap.bind_dn',
   'auth.ldap.bind_password_file',
+  'tls.client_crl',
   // The example is the default of [network], whose pool is another.
   'vhost.ipv4',
 ]);
