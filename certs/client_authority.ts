@@ -107,7 +107,11 @@ function hasSigned(
   { signed, signature, signatureAlgorithm }: RevocationListHead,
 ): boolean {
   const hash = HASHES[signatureAlgorithm];
-  return hash === undefined || verify(hash, signed, publicKey, signature);
+  try {
+    return hash === undefined || verify(hash, signed, publicKey, signature);
+  } catch {
+    return false; // A key of another kind than the signature.
+  }
 }
 
 /** By the OID of the signature's algorithm: RSA (PKCS #1 v1.5), then ECDSA. */

@@ -139,7 +139,8 @@ export class CertCommands {
     if (input.isTTY !== true) return usable((await readLine(input)) ?? '');
     const questions = ['Passphrase for the .p12 file: ', 'The same again: '];
     const [first, second] = await askHidden(questions, input, errors);
-    if (first !== second) throw new WolfguardError('USAGE', 'the passphrases differ, nothing done');
+    if (first != null && first !== second)
+      throw new WolfguardError('USAGE', 'the passphrases differ, nothing done');
     return usable(first ?? '');
   }
 }

@@ -102,6 +102,37 @@ for (const [legacy, what] of [
   });
 }
 
+test('the passphrase is asked twice on a terminal, and never shown', async () => {
+  const typing = (...keys: readonly string[]) => {
+    let shown = '';
+    const show = { write: (text: string) => (shown += text) };
+    const input = Object.assign(pipe(...keys), { isTTY: true, setRawMode: () => undefined });
+    const commands = new CertCommands(
+      { folder: at(), force: false },
+      { input, output: show, errors: show },
+    );
+    return { commands, shown: () => shown };
+  };
+  const wishes = { ...NOTHING, pemOnly: false };
+  const good = typing('tOp secret\r', 'tOp secret\r');
+  await good.commands.client('typed', wishes, {});
+  assert.match(good.shown(), /Passphrase for the \.p12 file: \nThe same again: \n/);
+  assert.doesNotMatch(good.shown(), /secret/);
+  const args = [
+    'pkcs12',
+    '-in',
+    at('clients', 'typed.p12'),
+    '-nodes',
+    '-passin',
+    'pass:tOp secret',
+  ];
+  assert.equal(run('openssl', ...args).status, 0);
+  const slip = typing('one\r', 'two\r');
+  await assert.rejects(slip.commands.client('slip', wishes, {}), /the passphrases differ/);
+  await assert.rejects(typing('\u0003').commands.client('slip', wishes, {}), /no passphrase/);
+  assert.ok(!existsSync(at('clients', 'slip.pem')));
+});
+
 test('a revoked certificate is on the next list, with its reason, and others are not', async () => {
   await open().client('bob', NOTHING, {});
   await open().client('carl', NOTHING, {});
@@ -228,16 +259,16 @@ function open(
   const output = { write: (text: string) => (written += text) };
   const commands = new CertCommands(
     { folder: at(), force: false, ...options },
-    { input: nobody(), output, errors: { write: () => undefined } },
+    { input: pipe(), output, errors: { write: () => undefined } },
     now,
   );
   return Object.assign(commands, { written: () => written });
 }
 
-/** A pipe that ends at once. */
-async function* nobody(): AsyncGenerator<Buffer> {
+/** What somebody sends, and then the end. */
+async function* pipe(...parts: readonly string[]): AsyncGenerator<string> {
   await Promise.resolve();
-  yield Buffer.alloc(0);
+  yield* parts;
 }
 
 function run(command: string, ...args: readonly string[]) {

@@ -434,3 +434,19 @@ test('a step that lacks its settings names them', () => {
   assert.deepEqual(keys('[listen]\nproxy_protocol = "v2"'), ['listen.proxy_trusted']);
   assert.deepEqual(keys('[tls]\ncertificate = ["/a", "/b"]'), ['tls.private_key']);
 });
+
+test('the fields of a certificate that name user and group are checked by name', () => {
+  for (const field of ['CN', 'uid', 'SAN:email', 'SAN:upn', '2.5.4.3']) {
+    assert.ok(loadConfig(`[tls]\nuser_field = "${field}"\n`, 'f').ok, field);
+  }
+  assert.ok(loadConfig('[tls]\ngroup_field = ""\n', 'f').ok);
+  for (const [line, said] of [
+    ['user_field = ""', '"" is not a field of a certificate'],
+    ['user_field = "SAN:mail"', 'did you mean "SAN:email"?'],
+    ['group_field = "department"', 'known are CN,'],
+    ['user_field = 7', 'for example "SAN:email"'],
+  ] as const) {
+    const result = loadConfig(`[tls]\n${line}\n`, 'f');
+    assert.ok(!result.ok && result.output.includes(said), result.ok ? line : result.output);
+  }
+});
