@@ -4,7 +4,7 @@
 //   ca.pem  ca.key  crl.pem  index.jsonl
 //   servers/NAME.pem .key        clients/USER.pem .key .p12
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { WolfguardError } from '../core/error.ts';
 import type { EpochMs } from '../core/units.ts';
@@ -204,11 +204,13 @@ function writePair(
 
 function makeFolder(folder: string): void {
   try {
-    if (existsSync(folder)) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new WolfguardError('FILE_WRITE', `cannot make the folder ${folder}: ${reasonOf(error)}`);
+    throw new WolfguardError(
+      'FILE_WRITE',
+      `cannot write to the folder ${folder} (${reasonOf(error)}): run this as root, or choose another with --out`,
+    );
   }
 }
 

@@ -1,9 +1,9 @@
 // What an authority has done: a line of JSON for each thing, only ever added to, so that nothing
 // that was issued can be forgotten.
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { WolfguardError } from '../core/error.ts';
 import type { EpochMs } from '../core/units.ts';
-import { readNamedFile, reasonOf } from './files.ts';
+import { reasonOf } from './files.ts';
 import type { Revocation } from './revocation_list.ts';
 
 export interface Issued {
@@ -31,7 +31,7 @@ export interface PkiIndex {
 
 /** Reads the index; a file that is not there is an empty one. Throws WolfguardError. */
 export function readIndex(file: string): PkiIndex {
-  const lines = existsSync(file) ? readNamedFile(file, 'index of certificates').split('\n') : [];
+  const lines = readLines(file);
   const issued = new Map<string, Issued>();
   const revoked = new Map<string, Revocation>();
   let listNumber = 0;
@@ -57,6 +57,15 @@ export function addToIndex(file: string, entry: IndexEntry): void {
     }
   } catch (error) {
     throw new WolfguardError('FILE_WRITE', `cannot write ${file}: ${reasonOf(error)}`);
+  }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new WolfguardError('FILE_READ', `cannot read ${file}: ${reasonOf(error)}`);
   }
 }
 
