@@ -14,6 +14,8 @@ const SCRIPT = fileURLToPath(new URL('vpnc-script.sh', import.meta.url));
 
 export interface ClientOptions {
   readonly account?: Account;
+  /** A certificate to log in with: openconnect's options for it. */
+  readonly certificate?: readonly string[];
   /** Where it runs; the lab's client host if left out. */
   readonly host?: Host;
   /** Name of its tun device; several clients on one host need different ones. */
@@ -152,12 +154,14 @@ export async function fetchCookie(lab: Lab, options: ClientOptions = {}): Promis
 function credentials(options: ClientOptions): { args: string[]; input: string } {
   if (options.cookie !== undefined)
     return { args: ['--cookie-on-stdin'], input: `${options.cookie}\n` };
-  const account = options.account;
-  if (account === undefined) throw new Error('a client needs an account or a cookie');
-  return {
-    args: ['--user', account.user, '--passwd-on-stdin'],
-    input: `${account.password}\n`,
-  };
+  const { account, certificate } = options;
+  const shown = certificate ?? [];
+  if (account !== undefined) {
+    const args = [...shown, '--user', account.user, '--passwd-on-stdin'];
+    return { args, input: `${account.password}\n` };
+  }
+  if (certificate === undefined) throw new Error('a client needs a way to log in');
+  return { args: [...shown], input: '' };
 }
 
 const resolution = ({ name, server = SERVER_IPV4 }: ClientOptions): string[] =>
