@@ -42,6 +42,7 @@ cert(
   '--key',
   'rsa-2048',
 );
+cert('client', 'frank', '--legacy', '--passphrase-file', lab.file('passphrase'));
 cert('server', 'vpn.example.com');
 cert('revoke', person('dora.pem'), '--reason', 'keyCompromise');
 await makeExpired('old');
@@ -74,6 +75,12 @@ test('so does one in PEM files, over TLS 1.2 as well', options, async () => {
   });
   await reachable(lab.client, server.inside4);
   assert.equal((await server.sessionOf('carl')).state, 'connected');
+  await client.logOut();
+});
+
+test('so does a .p12 file as old programs know it', options, async () => {
+  const client = await connect({ certificate: ['-c', person('frank.p12'), '-p', 'p12 pass'] });
+  assert.equal((await server.sessionOf('frank')).state, 'connected');
   await client.logOut();
 });
 
