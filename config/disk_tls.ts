@@ -29,19 +29,23 @@ export function findTlsMistakes(config: Config, now: EpochMs): Finding[] {
 }
 
 const checkHost = (tls: Tls, now: EpochMs): Finding[] => [
-  ...checkPairs(tls),
+  ...checkPairs(tls, now),
   ...checkNames(tls),
   ...checkClientAuthority(tls),
   ...checkRevocations(tls, now),
   ...checkStapled(tls, now),
 ];
 
-function checkPairs(tls: Tls): Finding[] {
+function checkPairs(tls: Tls, now: EpochMs): Finding[] {
   const passphrase = attempt('tls.private_key_passphrase_file', () => readPassphrase(tls));
   if (!passphrase.ok) return [passphrase.finding];
   const kinds = new Map<string | undefined, number>();
   return tls.certificate.flatMap((certificatePath, index) => {
-    const certificate = attempt('tls.certificate', () => leafOf(readText(certificatePath)));
+    const certificate = attempt('tls.certificate', () => {
+      const leaf = leafOf(readText(certificatePath));
+      requireTerm('the certificate', leaf.validToDate.getTime(), now);
+      return leaf;
+    });
     const key = attempt('tls.private_key', () =>
       privateKeyOf(readText(tls.private_key[index] ?? ''), passphrase.value),
     );

@@ -104,6 +104,11 @@ test('a list and a response that have ended are found', () => {
   assert.equal(found[2], '2 mistakes');
 });
 
+test('a certificate that has ended is found', () => {
+  const [found] = check({}, '', Date.now() + 21 * DAY_MS);
+  assert.match(found ?? '', /^tls\.certificate: the certificate expired on \d{4}-/);
+});
+
 test('a list of another authority is found', () => {
   const other = new OpensslAuthority('/CN=Other');
   other.revoke('list');
