@@ -169,5 +169,9 @@ function run(tls: Tls, more: string, now = Date.now()): { readonly output: strin
   );
   const text = `[tls]\n${lines.join('\n')}\n[auth.file]\npath = "${at('passwd')}"\n${more}\n`;
   writeFileSync(at('wolfguard.toml'), text);
-  return checkFile(at('wolfguard.toml'), { passwd: at('users'), group: at('groups') }, now);
+  return checkFile(
+    at('wolfguard.toml'),
+    { passwd: at('users'), group: at('groups'), pam: [] },
+    now,
+  );
 }
