@@ -12,10 +12,13 @@ const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<config-auth client="vpn"'
 
 export class Dialogue {
   readonly #lab: Lab;
+  readonly #name: string;
   /** The login continuation token [oc 3]. */
   #context = '';
 
-  constructor(lab: Lab) {
+  /** `name`: the server name to ask for; the server's address if left out. */
+  constructor(lab: Lab, name = SERVER_IPV4) {
+    this.#name = name;
     this.#lab = lab;
   }
 
@@ -43,7 +46,8 @@ export class Dialogue {
         ...['-ksi', '--max-time', '15', '-H', 'Content-Type: application/xml; charset=utf-8'],
         ...['-A', 'Open AnyConnect VPN Agent v9.01-3', '-H', 'X-Aggregate-Auth: 1'],
         ...(this.#context === '' ? [] : ['-b', `webvpncontext=${this.#context}`]),
-        ...['--data-binary', '@-', `https://${SERVER_IPV4}${target}`],
+        ...['--connect-to', `::${SERVER_IPV4}:`, '--data-binary', '@-'],
+        `https://${this.#name}${target}`,
       ],
       body,
     );
