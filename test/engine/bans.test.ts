@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closed } from './harness/closed.ts';
 import { EngineRig } from './harness/engine_rig.ts';
 import { until } from './harness/until.ts';
 import { VpnClient } from './harness/vpn_client.ts';
@@ -64,7 +65,7 @@ test('who sends something and does not come through the handshake is counted', a
   silent.on('error', () => undefined).resume();
   // And one that does all well.
   using good = await VpnClient.dial(rig);
-  await once(silent, 'close');
+  await closed(silent);
   const sums = (): ReadonlyMap<string, number> => {
     const counted = new Map<string, number>();
     for (const [source, count] of rig.eventsOf('failed-connects').flatMap(({ counts }) => counts)) {
@@ -90,7 +91,7 @@ test('failures are told at most once a second, however many there are', async ()
   while (performance.now() < until) {
     const socket = net.connect(rig.port, '127.0.0.1').on('error', () => undefined);
     socket.resume().write('nonsense');
-    await once(socket, 'close');
+    await closed(socket);
     made++;
   }
   await sleep(1700);

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import tls from 'node:tls';
 import type { ProxySettings } from '../../core/ipc/messages.ts';
 import type { ConnectionInfo } from '../../native/engine.ts';
+import { closed } from './harness/closed.ts';
 import { EngineRig, type RigOptions } from './harness/engine_rig.ts';
 import { until } from './harness/until.ts';
 
@@ -52,13 +53,13 @@ test('without a header, or with one that is none, nothing is answered', async ()
   for (const bytes of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\x00', 'PROXY TCP4 x\r\n']) {
     const socket = net.connect(rig.port, '127.0.0.1').on('error', () => undefined);
     socket.resume().write(bytes, 'latin1');
-    await once(socket, 'close');
+    await closed(socket);
   }
   // A header that does not end is as late as a handshake that does not.
   const silent = net.connect(rig.port, '127.0.0.1').resume();
   silent.write('PROXY TCP4 ');
   const begun = performance.now();
-  await once(silent, 'close');
+  await closed(silent);
   const took = performance.now() - begun;
   assert.ok(took >= 380 && took < 3000, `${took} ms`);
   assert.deepEqual(rig.events, []);
@@ -69,7 +70,7 @@ test('the time for the handshake counts from the accept, not from the header', a
   const socket = net.connect(rig.port, '127.0.0.1').resume();
   const begun = performance.now();
   setTimeout(() => socket.write(V1), 600);
-  await once(socket, 'close');
+  await closed(socket);
   const took = performance.now() - begun;
   assert.ok(took >= 780 && took < 1390, `${took} ms`);
 });
@@ -79,7 +80,7 @@ test('who is not trusted is closed at once, whatever it says', async () => {
   const stranger = net.connect({ port: rig.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
   stranger.on('error', () => undefined).resume();
   stranger.write(V1);
-  await once(stranger, 'close');
+  await closed(stranger);
   assert.deepEqual(rig.events, []);
   assert.equal(rig.engine.totals().handshakesRefused, 1);
 });
