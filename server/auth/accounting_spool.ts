@@ -4,7 +4,7 @@
 // Every record is written before it is sent, those of one turn in one transaction. In WAL mode with
 // synchronous = NORMAL that costs no fsync, and a process that dies loses nothing; sync() is for
 // the time of an outage, when a power failure would cost more than the last seconds.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AccountingRecord } from '../../core/ipc/messages.ts';
@@ -34,7 +34,10 @@ export class AccountingSpool {
   readonly #limit: number;
   #size: number;
 
-  /** `directory` null = in memory only. `limit`: records. Throws when the file cannot be used. */
+  /**
+   * `directory` is there already; null = in memory only. `limit`: records. Throws when the file
+   * cannot be used.
+   */
   constructor({ directory, limit }: { readonly directory: string | null; readonly limit: number }) {
     this.#limit = limit;
     this.#database = openDatabase(directory);
@@ -128,7 +131,6 @@ export class AccountingSpool {
 function openDatabase(directory: string | null): DatabaseSync {
   if (directory === null) return new DatabaseSync(':memory:');
   const file = path.join(directory, FILE);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   closeSync(openSync(file, 'a', 0o600));
   // SQLite gives its journal the mode of the database.
   chmodSync(file, 0o600);

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { WolfguardError } from '../../../core/error.ts';
 import type {
+  AccountingRecord,
   AuthSettings,
   AuthToPrimary,
   LoginRequest,
@@ -139,6 +140,45 @@ test('settings that change while an auth process starts reach it', () => {
     ],
   );
 });
+
+test('an accounting record goes to each successor until one has it in a safe place', () => {
+  const link = new AuthLink(SETTINGS, { timeoutMs: 1000, maxInFlight: 2 });
+  const told = (): { attached: ReturnType<AuthLink['attach']>; ids: number[] } => {
+    const ids: number[] = [];
+    const attached = link.attach((message) => {
+      if (message.kind === 'accounting') ids.push(message.id);
+    });
+    return { attached, ids };
+  };
+  link.account(RECORD);
+  const first = told();
+  first.attached.handleReady();
+  link.account(RECORD);
+  link.account(RECORD);
+  assert.deepEqual(first.ids, [1, 2, 3]);
+  first.attached.handleMessage({ kind: 'accounting-kept', ids: [1, 2] });
+  first.attached.handleGone();
+  const second = told();
+  second.attached.handleReady();
+  assert.deepEqual(second.ids, [3]);
+});
+
+const RECORD: AccountingRecord = {
+  event: 'start',
+  at: 0,
+  id: 'a',
+  vhost: '',
+  user: 'alice',
+  group: '',
+  peer: { address: '192.0.2.1', port: 1 },
+  userAgent: '',
+  inside4: null,
+  inside6: null,
+  durationMs: 0,
+  traffic: { rxBytes: 0, rxPackets: 0, txBytes: 0, txPackets: 0 },
+  cause: null,
+  attributes: { backend: 'radius', interimMs: null, classes: [] },
+};
 
 const SETTINGS: AuthSettings = { ...authSettings(), logLevel: 'silent' };
 
