@@ -5,6 +5,7 @@ import type { SessionSelector } from '../core/session/requests.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { AdminAnswer } from './admin_socket.ts';
+import type { Bans } from './bans.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -13,6 +14,7 @@ export interface AdminComponents {
     Sessions,
     'size' | 'connected' | 'list' | 'find' | 'disconnect' | 'terminate'
   >;
+  readonly bans: Pick<Bans, 'size' | 'banned' | 'points' | 'unban'>;
   readonly statistics: Pick<Statistics, 'read'>;
   /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
   readonly listTunnels: (timeoutMs: Milliseconds) => Promise<LiveTunnels>;
@@ -53,7 +55,7 @@ export class Admin {
 
   /** Never rejects but for bugs. */
   async answer(command: AdminCommand): Promise<AdminAnswer> {
-    const { sessions, reload, stop } = this.components;
+    const { sessions, bans, reload, stop } = this.components;
     switch (command.command) {
       case 'status':
         return done(await this.status());
@@ -69,6 +71,12 @@ export class Admin {
         return ended(sessions.disconnect(command.target), command.target);
       case 'terminate':
         return ended(sessions.terminate(command.target), command.target);
+      case 'ip-bans':
+        return done(bans.banned());
+      case 'ip-ban-points':
+        return done(bans.points());
+      case 'unban':
+        return this.unban(command.address);
       case 'reload': {
         const outcome = reload();
         return outcome.kind === 'refused'
@@ -87,6 +95,17 @@ export class Admin {
     return found.length === 0 ? nobody(selector) : done(this.view(found));
   }
 
+  private unban(address: string): AdminAnswer {
+    const outcome = this.components.bans.unban(address);
+    if (outcome === 'invalid') {
+      const message = `"${address}" is not an address: see wolfctl show ip bans`;
+      return { ok: false, code: 'BAD_REQUEST', message };
+    }
+    if (outcome.kind === 'done') return done({ source: outcome.source });
+    const message = `${outcome.source} is not banned and has no points`;
+    return { ok: false, code: 'NOT_FOUND', message };
+  }
+
   private live(): Promise<LiveTunnels> {
     return this.components.listTunnels(LISTING_TIMEOUT_MS);
   }
@@ -101,7 +120,7 @@ export class Admin {
   }
 
   private async status(): Promise<AdminStatus> {
-    const { sessions, statistics, forwardedPackets, processes, now } = this.components;
+    const { sessions, bans, statistics, forwardedPackets, processes, now } = this.components;
     const live = [...(await this.live()).values()].flat();
     const sum = (key: 'rxBytes' | 'txBytes'): number =>
       live.reduce((total, tunnel) => total + tunnel[key], 0);
@@ -113,6 +132,7 @@ export class Admin {
       ...processes(),
       connected: sessions.connected,
       sessions: sessions.size,
+      bans: bans.size,
       statistics: statistics.read({ rxBytes: sum('rxBytes'), txBytes: sum('txBytes') }),
       forwardedPackets: forwardedPackets(),
     };

@@ -2,11 +2,13 @@
 // table makes the session and its cookie.
 import type { Logger } from 'pino';
 import type { AuthOutcome, LoginReply, LoginRequest } from '../core/ipc/messages.ts';
+import type { Bans } from './bans.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
 export interface LoginComponents {
   readonly auth: { login(request: LoginRequest): Promise<AuthOutcome> };
+  readonly bans: Pick<Bans, 'isBanned' | 'loginRefused'>;
   readonly sessions: Pick<Sessions, 'login'>;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
   readonly logger: Logger;
@@ -14,16 +16,21 @@ export interface LoginComponents {
 
 /** Never rejects: what nobody expected is our bug, and the client hears "try again later". */
 export async function answerLogin(
-  { auth, sessions, statistics, logger }: LoginComponents,
+  { auth, bans, sessions, statistics, logger }: LoginComponents,
   request: LoginRequest,
 ): Promise<LoginReply> {
   let reply: LoginReply;
   let refused = false;
   try {
-    const outcome = await auth.login(request);
+    const { address } = request.peer;
+    // Asked on both sides of the check: of the attempts that are under way when the ban falls, none
+    // may still be lucky.
+    const outcome = bans.isBanned(address) ? BANNED : await auth.login(request);
     refused = 'refused' in outcome && outcome.refused;
-    reply =
-      outcome.kind === 'accepted' ? openSession(outcome, request, sessions) : replyTo(outcome);
+    if (bans.isBanned(address)) reply = replyTo(BANNED);
+    else if (outcome.kind === 'accepted') reply = openSession(outcome, request, sessions);
+    else reply = replyTo(outcome);
+    if (refused) bans.loginRefused(address);
   } catch (error) {
     logger.error({ err: error }, 'a login failed by a bug of the server');
     reply = { kind: 'unavailable', reason: 'The server has a problem; try again later.' };
@@ -31,6 +38,13 @@ export async function answerLogin(
   statistics.loginAnswered(reply, refused);
   return reply;
 }
+
+/** For connections that were open before the ban; it costs no further points. */
+const BANNED = {
+  kind: 'failed',
+  reason: 'Too many failed logins from this address; try again later',
+  refused: false,
+} as const;
 
 /** Without what only the primary may know. */
 function replyTo(outcome: Exclude<AuthOutcome, { kind: 'accepted' }>): LoginReply {

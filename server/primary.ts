@@ -21,6 +21,8 @@ import { openAdminSocket } from './admin_socket.ts';
 import type { AdminSocket } from './admin_socket.ts';
 import { Accounting } from './accounting.ts';
 import { AuthLink } from './auth_link.ts';
+import { Bans } from './bans.ts';
+import { BanStore } from './ban_store.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
 import { localAddressFor, poolsOf } from './pools.ts';
@@ -40,7 +42,7 @@ import type { Sequence } from './sequence.ts';
 import { buildServices } from './services.ts';
 import { SessionStore } from './session_store.ts';
 import { Sessions } from './sessions.ts';
-import { authSettings, sessionLimits, workerSettings } from './settings.ts';
+import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
 import { readTlsFiles } from './tls_files.ts';
@@ -103,7 +105,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   if (shortage !== undefined) logger.warn(shortage);
   const { inside, listeners, steering } = await setUpMachine(sequence, config, count, logger);
 
-  // The sessions speak to workers, and the workers ask the sessions.
+  // Sessions and bans speak to workers, and the workers ask them.
   let workers = undefined as Workers | undefined;
   const link = new AuthLink(authSettings(config), {
     timeoutMs: AUTH_STEP_MS,
@@ -140,6 +142,20 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       made.close();
     },
   );
+  const bans = await sequence.step(
+    'bans',
+    () =>
+      new Bans(
+        {
+          store: openBanStore(config, logger),
+          tellWorkers: (message) => workers?.sendToAll(message),
+          now: Date.now,
+          log: logger,
+        },
+        banSettings(config),
+      ),
+    (made) => made.close(),
+  );
   await sequence.step('sandbox', () => prepareSandbox(config, system()));
   const auth = await sequence.step(
     'auth process',
@@ -151,6 +167,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   const services = buildServices({
     auth: link,
+    bans,
     sessions,
     statistics,
     steering,
@@ -171,6 +188,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       inside,
       listeners,
       settings: () => workerSettings(current.config, current.tls),
+      bannedSources: () => bans.sources(),
       logger,
       now: Date.now,
     },
@@ -208,6 +226,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     log.setLevel(current.config.log.level);
     log.reopen();
     sessions.setLimits(sessionLimits(current.config));
+    bans.configure(banSettings(current.config));
     link.configure(authSettings(current.config));
     workers.configure();
     tlsWatch.warn();
@@ -217,6 +236,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const admin = new Admin(
     {
       sessions,
+      bans,
       statistics,
       listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),
       forwardedPackets: () => workers.forwardedPackets,
@@ -258,6 +278,12 @@ const openStore = ({ state }: Config, logger: Logger): SessionStore =>
     directory: state.dir,
     now: Date.now,
     onError: (err) => logger.error({ err }, 'sessions cannot be written to disk'),
+  });
+
+const openBanStore = ({ state }: Config, logger: Logger): BanStore =>
+  new BanStore({
+    directory: state.dir,
+    onError: (err) => logger.warn({ err }, 'the file of the bans cannot be used'),
   });
 
 const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { OpenTunnelReply, OpenTunnelRequest } from '../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
+import type { Bans } from './bans.ts';
 import { answerLogin } from './login.ts';
 import type { LoginComponents } from './login.ts';
 import type { Sessions } from './sessions.ts';
@@ -12,6 +13,7 @@ import type { Report, WorkerServices } from './worker_link.ts';
 
 export interface ServicesComponents {
   readonly auth: LoginComponents['auth'];
+  readonly bans: Pick<Bans, 'isBanned' | 'loginRefused' | 'connectsFailed'>;
   readonly sessions: Sessions;
   readonly statistics: Statistics;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
@@ -21,10 +23,11 @@ export interface ServicesComponents {
 }
 
 export function buildServices(components: ServicesComponents): WorkerServices {
-  const { sessions, statistics, steering, urgency } = components;
+  const { bans, sessions, statistics, steering, urgency } = components;
   return {
     login: (request) => answerLogin(components, request),
     openTunnel: (worker, request) => openTunnel(worker, request, components),
+    knowsCookie: (cookie) => sessions.knows(cookie),
     logout: (cookie) => sessions.logout(cookie),
     tunnelOpened: (worker, message) => {
       statistics.tunnelOpened();
@@ -37,8 +40,7 @@ export function buildServices(components: ServicesComponents): WorkerServices {
     },
     endpointsChanged: (worker, { changes }) => steering.setEndpoints(worker, changes),
     packetsCalm: (worker, { thread }) => urgency.grant(worker, thread),
-    // Without bans nobody counts them.
-    connectsFailed: () => undefined,
+    connectsFailed: ({ counts }) => bans.connectsFailed(counts),
     workerGone: (worker) => {
       steering.workerGone(worker);
       sessions.workerGone(worker);

@@ -183,6 +183,11 @@ export class Sessions {
     this.#carryOut(this.#registry.workerGone(worker, this.#components.now()));
   }
 
+  /** Whether a CONNECT with this cookie would find its session. */
+  knows(cookie: string): boolean {
+    return this.#registry.has(hashCookie(cookie));
+  }
+
   logout(cookie: string): void {
     this.#carryOut(this.#registry.logout(hashCookie(cookie)));
   }

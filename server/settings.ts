@@ -7,6 +7,7 @@ import type {
   WorkerSettings,
 } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
+import type { BanSettings } from './bans.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -93,6 +94,22 @@ export function sessionLimits({ limits }: Config): SessionLimits {
     persistentCookies: limits.persistent_cookies,
     denyRoaming: limits.deny_roaming,
     maxClients: limits.max_clients,
+  };
+}
+
+/**
+ * Never banned, besides ban.allow: the pools, whose addresses are somebody else's tomorrow, and the
+ * load balancers, from which everybody comes.
+ */
+export function banSettings({ ban, network, listen, vhost }: Config): BanSettings {
+  const pools = [network, ...vhost].flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+  const proxies = listen.proxy_protocol === 'off' ? [] : listen.proxy_trusted;
+  return {
+    maxScore: ban.max_score,
+    durationMs: ban.duration,
+    resetAfterMs: ban.reset_after,
+    exempt: [...ban.allow, ...pools.filter((pool) => pool !== null), ...proxies],
+    points: { wrongPassword: ban.wrong_password, failedConnect: ban.failed_connect },
   };
 }
 

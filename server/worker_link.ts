@@ -19,6 +19,7 @@ export type Report<Kind> = Extract<WorkerToPrimary, { readonly kind: Kind }>;
 export interface WorkerServices {
   login(request: LoginRequest): Promise<LoginReply>;
   openTunnel(worker: number, request: OpenTunnelRequest): OpenTunnelReply;
+  knowsCookie(cookie: string): boolean;
   logout(cookie: string): void;
   tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
   tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
@@ -32,6 +33,8 @@ export interface WorkerLinkComponents {
   readonly services: WorkerServices;
   /** The first message of each process. */
   readonly startMessage: () => Extract<PrimaryToWorker, { kind: 'start' }>;
+  /** The second one of each process: all sources that are banned now. */
+  readonly bannedSources: () => readonly string[];
 }
 
 export interface WorkerLinkOptions {
@@ -93,12 +96,14 @@ export class WorkerLink {
 
   /** The listener for one worker process, as the supervisor wants it. */
   attach(send: (message: PrimaryToWorker) => void): ChildLink<WorkerToPrimary> {
-    const { services, startMessage } = this.components;
+    const { services, startMessage, bannedSources } = this.components;
     return {
       handleSpawned: () => {
         this.channel = send;
         this.logins = 0;
         send(startMessage());
+        const add = bannedSources();
+        if (add.length > 0) send({ kind: 'bans', add, remove: [] });
       },
       handleReady: () => undefined,
       handleMessage: (message) => this.handleMessage(message, send),
@@ -124,6 +129,13 @@ export class WorkerLink {
         send({ kind: 'open-tunnel-reply', id: message.id, reply });
         return;
       }
+      case 'check-cookie':
+        send({
+          kind: 'cookie-checked',
+          id: message.id,
+          known: services.knowsCookie(message.cookie),
+        });
+        return;
       case 'logout':
         services.logout(message.cookie);
         return;

@@ -25,6 +25,7 @@ export interface WorkersComponents {
   readonly listeners: Pick<Listeners, 'workers'>;
   /** As they are now: a successor starts with what was last configured. */
   readonly settings: () => WorkerSettings;
+  readonly bannedSources: () => readonly string[];
   readonly logger: Logger;
   readonly now: () => EpochMs;
 }
@@ -95,6 +96,11 @@ export class Workers {
     this.workers[worker]?.link.send(message);
   }
 
+  /** Those that are not there hear the present state when they are. */
+  sendToAll(message: PrimaryToWorker): void {
+    for (const { link } of this.workers) link.send(message);
+  }
+
   /** What all workers together have forwarded to one another, as of their last listing. */
   get forwardedPackets(): number {
     return this.workers.reduce((sum, { link }) => sum + link.forwardedPackets, 0);
@@ -123,7 +129,7 @@ function buildWorker(
   components: WorkersComponents,
   options: WorkersOptions,
 ): Worker {
-  const { fork, services, settings, logger, now } = components;
+  const { fork, services, settings, bannedSources, logger, now } = components;
   const { fds, numbers } = inheritedFds(worker, components);
   const startMessage = (): Extract<PrimaryToWorker, { kind: 'start' }> => ({
     kind: 'start',
@@ -136,7 +142,10 @@ function buildWorker(
     sandbox: options.sandbox,
     primaryPid: process.pid,
   });
-  const link = new WorkerLink({ services, startMessage }, { worker, maxLogins: MAX_LOGINS });
+  const link = new WorkerLink(
+    { services, startMessage, bannedSources },
+    { worker, maxLogins: MAX_LOGINS },
+  );
   const supervisor = new Supervisor<PrimaryToWorker, WorkerToPrimary>(
     { fork: () => fork(worker, fds), link: (send) => link.attach(send), logger, now },
     { name: `worker ${worker}`, readyTimeoutMs: READY_TIMEOUT_MS },

@@ -3,8 +3,15 @@ import { Command } from 'commander';
 import type { AdminCommand, AdminResults } from '../../core/ipc/admin.ts';
 import { WolfguardError } from '../../core/error.ts';
 import type { EpochMs } from '../../core/units.ts';
-import { sessionRecord, statusRecord, userRecord } from './records.ts';
-import { renderSessions, renderStatus, renderUserDetails, renderUsers } from './render.ts';
+import { banRecord, pointsRecord, sessionRecord, statusRecord, userRecord } from './records.ts';
+import {
+  renderBans,
+  renderPoints,
+  renderSessions,
+  renderStatus,
+  renderUserDetails,
+  renderUsers,
+} from './render.ts';
 
 export interface WolfctlComponents {
   ask<C extends AdminCommand['command']>(
@@ -28,6 +35,7 @@ Examples:
   wolfctl show user alice --json     all about alice, for programs
   wolfctl disconnect user alice      drop her tunnel; her client comes back
   wolfctl terminate id 17            end session 17; its cookie is worth nothing
+  wolfctl unban ip 203.0.113.7       let this address in again
   wolfctl reload                     read wolfguard.toml and the certificate again
   wolfctl stop now                   tell all clients and stop the server`;
 
@@ -93,6 +101,39 @@ export function buildWolfctl(components: WolfctlComponents): Command {
     .action(async () => {
       const sessions = await request<'sessions'>({ command: 'sessions' });
       print(sessions.map(sessionRecord), () => renderSessions(sessions, now()));
+    });
+
+  const showIp = show.command('ip').description('addresses that failed to log in');
+  showIp
+    .command('bans')
+    .description('the addresses that are banned now')
+    .action(async () => {
+      const bans = await request<'ip-bans'>({ command: 'ip-bans' });
+      print(
+        bans.map((ban) => banRecord(ban, now())),
+        () => renderBans(bans, now()),
+      );
+    });
+  showIp
+    .command('ban')
+    .description('what leads to a ban')
+    .command('points')
+    .description('all addresses with points, also those that are not banned')
+    .action(async () => {
+      const points = await request<'ip-ban-points'>({ command: 'ip-ban-points' });
+      print(
+        points.map((record) => pointsRecord(record, now())),
+        () => renderPoints(points, now()),
+      );
+    });
+  program
+    .command('unban')
+    .description('end a ban')
+    .command('ip <address>')
+    .description('forget the ban and the points of an address, or of an IPv6 network as listed')
+    .action(async (address: string) => {
+      const result = await request<'unban'>({ command: 'unban', address });
+      print(result, () => `${result.source} may connect again\n`);
     });
 
   for (const [command, description, done] of [

@@ -1,6 +1,6 @@
 // The JSON of wolfctl: the names that occtl gives the same things, so that exporters and scripts
 // made for it go on working. Names that begin with "_" are for people, "raw_" for programs.
-import type { AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
+import type { AdminResults, AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import { formatBytes, formatDuration, formatTime } from './text.ts';
 
@@ -23,6 +23,7 @@ export function statusRecord(status: AdminStatus): JsonRecord {
     'Active sessions': status.connected,
     'Total sessions': status.sessions,
     'Total authentication failures': statistics.failedLogins,
+    'IPs in ban list': status.bans,
     'Sessions handled': statistics.tunnels,
     'Timed out sessions': statistics.timedOut,
     'Timed out (idle) sessions': statistics.idledOut,
@@ -106,6 +107,21 @@ export function sessionRecord(session: AdminSession): JsonRecord {
     Expires: session.expiresAt === null ? '' : formatTime(session.expiresAt),
   };
 }
+
+/** For `show ip bans`. */
+export const banRecord = (ban: AdminResults['ip-bans'][number], now: EpochMs): JsonRecord => ({
+  IP: ban.source,
+  Since: formatTime(ban.since),
+  _Since: formatDuration(now - ban.since),
+  raw_since: seconds(ban.since),
+  Score: ban.score,
+});
+
+/** For `show ip ban points`; Since is the begin of a ban, or the time of the last points. */
+export const pointsRecord = (
+  { at: since, banned, ...record }: AdminResults['ip-ban-points'][number],
+  now: EpochMs,
+): JsonRecord => ({ ...banRecord({ ...record, since }, now), Banned: banned });
 
 /** "waiting" is a client that may come back; occtl calls it so, too, in other words. */
 export const stateOf = (session: AdminSession): string =>

@@ -1,5 +1,5 @@
 // What wolfctl prints for people.
-import type { AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
+import type { AdminResults, AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
 import type { EpochMs } from '../../core/units.ts';
 import { stateOf, userRecord } from './records.ts';
 import { formatBytes, formatDuration, formatTime, renderFields, renderTable } from './text.ts';
@@ -17,6 +17,7 @@ export function renderStatus(status: AdminStatus): string {
     Tunnels: `${statistics.tunnels} since the start`,
     'Ended by': `timeout ${statistics.timedOut}, idleness ${statistics.idledOut}, error ${statistics.endedByError}`,
     'Tunnel time': `${formatDuration(statistics.averageTunnelMs)} on average, ${formatDuration(statistics.longestTunnelMs)} at most`,
+    Bans: String(status.bans),
     'From clients': formatBytes(statistics.rxBytes),
     'To clients': formatBytes(statistics.txBytes),
     'Forwarded packets': String(status.forwardedPackets),
@@ -54,6 +55,27 @@ export function renderSessions(sessions: readonly AdminSession[], now: EpochMs):
       stateOf(session),
       formatTime(session.loginAt),
       session.expiresAt === null ? '-' : `in ${formatDuration(session.expiresAt - now)}`,
+    ]),
+  );
+}
+
+export function renderBans(bans: AdminResults['ip-bans'], now: EpochMs): string {
+  if (bans.length === 0) return 'Nobody is banned.\n';
+  return renderTable(
+    ['address', 'points', 'banned since'],
+    bans.map(({ source, score, since }) => [source, String(score), formatDuration(now - since)]),
+  );
+}
+
+export function renderPoints(points: AdminResults['ip-ban-points'], now: EpochMs): string {
+  if (points.length === 0) return 'Nobody has points.\n';
+  return renderTable(
+    ['address', 'points', 'last', 'banned'],
+    points.map(({ source, score, at, banned }) => [
+      source,
+      String(score),
+      `${formatDuration(now - at)} ago`,
+      banned ? 'yes' : 'no',
     ]),
   );
 }

@@ -4,6 +4,7 @@
 //   ─► {"id":1,"command":"user","name":"alice"}
 //   ◄─ {"id":1,"ok":true,"result":[…]}
 //   ◄─ {"id":2,"ok":false,"code":"NOT_FOUND","message":"nobody called bob is connected"}
+import type { BanRecord, PointsRecord } from '../ban/ban_list.ts';
 import type { SessionSelector } from '../session/requests.ts';
 import type { SessionView } from '../session/view.ts';
 import type { Bytes, EpochMs, Milliseconds } from '../units.ts';
@@ -20,6 +21,11 @@ export type AdminCommand =
   | { readonly command: 'disconnect'; readonly target: SessionSelector }
   /** Drops the tunnel and the cookie. */
   | { readonly command: 'terminate'; readonly target: SessionSelector }
+  | { readonly command: 'ip-bans' }
+  /** All sources with points, the banned ones among them. */
+  | { readonly command: 'ip-ban-points' }
+  /** Forgets ban and points; `address` may also be a source as it is listed. */
+  | { readonly command: 'unban'; readonly address: string }
   | { readonly command: 'reload' }
   | { readonly command: 'stop' };
 
@@ -34,6 +40,8 @@ export interface AdminStatus {
   readonly workerPids: readonly (number | null)[];
   readonly connected: number;
   readonly sessions: number;
+  /** Sources that are banned now. */
+  readonly bans: number;
   /** Handed from worker to worker since the start, because the kernel chose the wrong one. */
   readonly forwardedPackets: number;
   readonly statistics: AdminStatistics;
@@ -67,6 +75,9 @@ export interface AdminResults {
   readonly sessions: readonly AdminSession[];
   readonly disconnect: { readonly sessions: number };
   readonly terminate: { readonly sessions: number };
+  readonly 'ip-bans': readonly BanRecord[];
+  readonly 'ip-ban-points': readonly PointsRecord[];
+  readonly unban: { readonly source: string };
   /** The keys whose new values hold from now on. */
   readonly reload: { readonly changed: readonly string[] };
   readonly stop: { readonly stopping: true };
@@ -112,6 +123,8 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'status':
     case 'users':
     case 'sessions':
+    case 'ip-bans':
+    case 'ip-ban-points':
     case 'reload':
     case 'stop':
       return { command };
@@ -122,6 +135,10 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'id': {
       const { session } = fields;
       return isNumber(session) ? { command, session } : '"session" must be a number';
+    }
+    case 'unban': {
+      const { address } = fields;
+      return typeof address === 'string' ? { command, address } : '"address" must be a string';
     }
     case 'disconnect':
     case 'terminate': {

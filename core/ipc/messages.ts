@@ -224,6 +224,8 @@ export type WorkerToPrimary =
   | { readonly kind: 'fatal'; readonly message: string }
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
+  /** Is this the cookie of a session? Asked for strangers of a camouflaged server [oc 2.5]. */
+  | { readonly kind: 'check-cookie'; readonly id: number; readonly cookie: string }
   /** GET /logout or a config-auth of type logout with this cookie. */
   | { readonly kind: 'logout'; readonly cookie: string }
   | { readonly kind: 'tunnel-opened'; readonly session: number; readonly tunnel: number }
@@ -234,7 +236,10 @@ export type WorkerToPrimary =
       readonly end: TunnelEnd;
       readonly counters: TunnelCounters;
     }
-  /** Connections that ended without a login or with a bad cookie, by address, since the last time. */
+  /**
+   * Connections that ended without a login or with a bad cookie, by the peer's address, since the
+   * last time.
+   */
   | { readonly kind: 'failed-connects'; readonly counts: readonly (readonly [string, number])[] }
   /** For steering in the kernel. Until the primary has heard it, workers forward. */
   | { readonly kind: 'endpoints'; readonly changes: readonly EndpointChange[] }
@@ -264,6 +269,7 @@ export type PrimaryToWorker =
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }
   | { readonly kind: 'login-reply'; readonly id: number; readonly reply: LoginReply }
   | { readonly kind: 'open-tunnel-reply'; readonly id: number; readonly reply: OpenTunnelReply }
+  | { readonly kind: 'cookie-checked'; readonly id: number; readonly known: boolean }
   | {
       readonly kind: 'close-tunnel';
       readonly tunnel: number;

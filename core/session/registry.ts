@@ -264,6 +264,11 @@ export class SessionRegistry {
     return this.#end(session, 'admin', true);
   }
 
+  /** Whether there is a session of this cookie. */
+  has(cookieHash: string): boolean {
+    return this.#table.byCookie(cookieHash) !== undefined;
+  }
+
   logout(cookieHash: string): SessionEffect[] {
     const session = this.#table.byCookie(cookieHash);
     return session === undefined ? [] : this.#end(session, 'logout', true);

@@ -103,6 +103,34 @@ test('the server’s own sentence is the error, and the exit code is 1', async (
   assert.deepEqual([exitCode, errors], [1, 'wolfctl: "nobody" has no session\n']);
 });
 
+test('bans and points are listed with the names that occtl gives them', async () => {
+  const bans = JSON.parse((await wolfctl(['--json', 'show', 'ip', 'bans'])).output) as unknown[];
+  const [ban] = bans as Record<string, unknown>[];
+  assert.deepEqual(
+    [ban?.['IP'], ban?.['_Since'], ban?.['Score'], typeof ban?.['Since']],
+    ['2001:db8::/64', '1m 30s', 80, 'string'],
+  );
+  assert.match((await wolfctl(['show', 'ip', 'bans'])).output, /\n2001:db8::\/64 +80 +1m 30s\n$/);
+  const { output } = await wolfctl(['show', 'ip', 'ban', 'points', '--json']);
+  assert.deepEqual(
+    (JSON.parse(output) as Record<string, unknown>[]).map(({ IP, Score }) => [IP, Score]),
+    [
+      ['2001:db8::/64', 80],
+      ['203.0.113.7', 11],
+    ],
+  );
+  const text = (await wolfctl(['show', 'ip', 'ban', 'points'])).output;
+  assert.match(text, /\n203\.0\.113\.7 +11 +5s ago +no\n$/);
+});
+
+test('unban names the address, and the status counts the bans', async () => {
+  const { command, output } = await wolfctl(['unban', 'ip', '203.0.113.7']);
+  assert.deepEqual(command, { command: 'unban', address: '203.0.113.7' });
+  assert.equal(output, '203.0.113.7 may connect again\n');
+  const status = JSON.parse((await wolfctl(['show', 'status', '--json'])).output) as object;
+  assert.equal((status as Record<string, unknown>)['IPs in ban list'], 2);
+});
+
 test('a session number that is none is refused without asking', async () => {
   const { exitCode, errors, command } = await wolfctl(['terminate', 'id', 'alice']);
   assert.equal(exitCode, 1);
@@ -226,6 +254,7 @@ const STATUS: AdminStatus = {
   workerPids: [3, null],
   connected: 1,
   sessions: 2,
+  bans: 2,
   forwardedPackets: 12,
   statistics: {
     logins: 2,
@@ -249,6 +278,12 @@ const ANSWERS: Readonly<Record<AdminCommand['command'], unknown>> = {
   sessions: [ALICE, BOB],
   disconnect: { sessions: 1 },
   terminate: { sessions: 1 },
+  'ip-bans': [{ source: '2001:db8::/64', score: 80, since: NOW - 90_000 }],
+  'ip-ban-points': [
+    { source: '2001:db8::/64', score: 80, at: NOW - 90_000, banned: true },
+    { source: '203.0.113.7', score: 11, at: NOW - 5000, banned: false },
+  ],
+  unban: { source: '203.0.113.7' },
   reload: { changed: [] },
   stop: { stopping: true },
 };

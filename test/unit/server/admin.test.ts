@@ -44,6 +44,19 @@ test('nobody is not found', async () => {
   }
 });
 
+test('an unban says what it did, that nothing was known, or that this is no address', async () => {
+  const unban = (address: string): ReturnType<Admin['answer']> =>
+    build().answer({ command: 'unban', address });
+  assert.deepEqual(await unban('203.0.113.7'), { ok: true, result: { source: '203.0.113.7' } });
+  assert.deepEqual(await unban('203.0.113.8'), {
+    ok: false,
+    code: 'NOT_FOUND',
+    message: '203.0.113.8 is not banned and has no points',
+  });
+  const invalid = await unban('nonsense');
+  assert.ok(!invalid.ok && invalid.code === 'BAD_REQUEST');
+});
+
 test('the status adds the traffic of open tunnels to that of closed ones', async () => {
   const statistics = new Statistics();
   statistics.tunnelOpened();
@@ -180,10 +193,21 @@ const sessions: AdminComponents['sessions'] = {
   terminate: () => 1,
 };
 
+const bans: AdminComponents['bans'] = {
+  size: 1,
+  banned: () => [{ source: '203.0.113.7', score: 80, since: 1 }],
+  points: () => [{ source: '203.0.113.7', score: 80, at: 1, banned: true }],
+  unban: (text) =>
+    text === 'nonsense'
+      ? 'invalid'
+      : { kind: text === '203.0.113.7' ? 'done' : 'unknown', source: text },
+};
+
 const build = (changes: Partial<AdminComponents> = {}): Admin =>
   new Admin(
     {
       sessions,
+      bans,
       statistics: new Statistics(),
       listTunnels: () => Promise.resolve(new Map()),
       forwardedPackets: () => 12,

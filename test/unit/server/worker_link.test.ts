@@ -81,6 +81,29 @@ test('what a worker has forwarded still counts when it has been replaced', () =>
   assert.equal(link.forwardedPackets, 8);
 });
 
+test('each process hears all bans right after its start', () => {
+  const { link, spawn } = build({}, ['203.0.113.7', '2001:db8::/64']);
+  const bans = { kind: 'bans', add: ['203.0.113.7', '2001:db8::/64'], remove: [] } as const;
+  const first = spawn();
+  assert.deepEqual(first.sent.slice(1), [bans]);
+  first.link.handleGone();
+  const second = spawn();
+  link.send({ kind: 'bans', add: [], remove: ['203.0.113.7'] });
+  assert.deepEqual(kindsOf(first.sent), ['start', 'bans']);
+  assert.deepEqual(kindsOf(second.sent), ['start', 'bans', 'bans']);
+});
+
+test('whether a cookie is one of ours is answered to the worker that asks', () => {
+  const { spawn } = build({ knowsCookie: (cookie) => cookie === 'good' });
+  const worker = spawn();
+  worker.link.handleMessage({ kind: 'check-cookie', id: 1, cookie: 'good' });
+  worker.link.handleMessage({ kind: 'check-cookie', id: 2, cookie: 'bad' });
+  assert.deepEqual(worker.sent.slice(1), [
+    { kind: 'cookie-checked', id: 1, known: true },
+    { kind: 'cookie-checked', id: 2, known: false },
+  ]);
+});
+
 test('changes of end points are passed on with the number of their worker', () => {
   const heard: unknown[] = [];
   const { spawn } = build({
@@ -149,7 +172,10 @@ const SETTINGS: WorkerSettings = {
   logLevel: 'silent',
 };
 
-function build(services: Partial<WorkerServices>): {
+function build(
+  services: Partial<WorkerServices>,
+  banned: readonly string[] = [],
+): {
   link: WorkerLink;
   spawn: () => { link: ReturnType<WorkerLink['attach']>; sent: PrimaryToWorker[] };
 } {
@@ -158,6 +184,7 @@ function build(services: Partial<WorkerServices>): {
       services: {
         login: () => Promise.resolve(FAILED),
         openTunnel: () => ({ kind: 'refused', status: 401, reason: '' }),
+        knowsCookie: () => false,
         logout: () => undefined,
         tunnelOpened: () => undefined,
         tunnelClosed: () => undefined,
@@ -178,6 +205,7 @@ function build(services: Partial<WorkerServices>): {
         sandbox: false,
         primaryPid: 1,
       }),
+      bannedSources: () => banned,
     },
     { worker: WORKER, maxLogins: 2 },
   );

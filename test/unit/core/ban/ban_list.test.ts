@@ -177,7 +177,10 @@ test('a source is named by an address in it or as it is listed', () => {
     '1.2.3.4',
     '203.0.113.7',
   ]);
-  assert.deepEqual(['203.0.113.0/24', '2001:db8::/48', 'host', ''].map(nameOf), Array(4).fill(undefined));
+  assert.deepEqual(
+    ['203.0.113.0/24', '2001:db8::/48', 'host', ''].map(nameOf),
+    Array(4).fill(undefined),
+  );
 });
 
 function nameOf(text: string): string | undefined {

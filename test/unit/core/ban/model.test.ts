@@ -152,7 +152,10 @@ class World {
     const model = this.model.map((entry) => ({ ...entry })).sort(bySource);
     assert.deepEqual(this.list.points().sort(bySource), model);
     const banned = model.filter((entry) => entry.banned);
-    assert.deepEqual([...this.heard].sort(), banned.map(({ source }) => source));
+    assert.deepEqual(
+      [...this.heard].sort(),
+      banned.map(({ source }) => source),
+    );
     assert.equal(this.list.bans, banned.length);
     const ends = banned.map(({ at }) => at + this.rules.durationMs);
     assert.equal(this.list.nextDeadline(), ends.length === 0 ? undefined : Math.min(...ends));

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import type { AuthOutcome, LoginRequest } from '../../../core/ipc/messages.ts';
+import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
+import { answerLogin } from '../../../server/login.ts';
+import { Statistics } from '../../../server/statistics.ts';
+import { client } from '../core/session/fixture.ts';
+
+const FORM = { message: 'Login failed', error: null, groups: [], urlGroup: null, inputs: [] };
+const ACCEPTED: AuthOutcome = {
+  kind: 'accepted',
+  user: 'alice',
+  groups: [],
+  attributes: NO_ATTRIBUTES,
+};
+
+test('a refused attempt costs its source points, the form and the end alike', async () => {
+  const world = new World();
+  await world.login({ kind: 'form', dialogue: 'd', form: FORM, refused: true });
+  await world.login({ kind: 'failed', reason: 'no', refused: true });
+  assert.deepEqual(world.refused, ['203.0.113.7', '203.0.113.7']);
+});
+
+test('a form in the middle, a success and a backend that is down cost nothing', async () => {
+  const world = new World();
+  await world.login({ kind: 'form', dialogue: 'd', form: FORM, refused: false });
+  await world.login(ACCEPTED);
+  await world.login({ kind: 'unavailable', reason: 'the directory is down' });
+  await world.login({ kind: 'failed', reason: 'The login took too long', refused: false });
+  await world.login(new Error('a bug'));
+  assert.deepEqual(world.refused, []);
+});
+
+test('nobody asks a backend for a banned source', async () => {
+  const world = new World();
+  world.banned = true;
+  const reply = await world.login(ACCEPTED);
+  assert.equal(reply.kind, 'failed');
+  assert.deepEqual([world.asked, world.refused], [0, []]);
+});
+
+test('a right password that was under way when the ban fell is not let in', async () => {
+  const world = new World();
+  const reply = await world.login(ACCEPTED, () => (world.banned = true));
+  assert.equal(reply.kind, 'failed');
+});
+
+test('who may log in keeps the ban’s own arithmetic out of the reply', async () => {
+  const world = new World();
+  const reply = await world.login({ kind: 'failed', reason: 'no', refused: true });
+  assert.deepEqual(reply, { kind: 'failed', reason: 'no' });
+});
+
+class World {
+  readonly refused: string[] = [];
+  banned = false;
+  asked = 0;
+
+  login(
+    outcome: AuthOutcome | Error,
+    meanwhile: () => void = () => undefined,
+  ): ReturnType<typeof answerLogin> {
+    const auth = {
+      login: () => {
+        this.asked++;
+        meanwhile();
+        return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+      },
+    };
+    const bans = {
+      isBanned: () => this.banned,
+      loginRefused: (address: string) => void this.refused.push(address),
+    };
+    const sessions = {
+      login: () => ({ kind: 'accepted', cookie: 'c', session: 1, banner: '' }) as const,
+    };
+    const logger = pino({ enabled: false });
+    return answerLogin({ auth, bans, sessions, statistics: new Statistics(), logger }, REQUEST);
+  }
+}
+
+const REQUEST: LoginRequest = {
+  dialogue: null,
+  step: { kind: 'start', group: null, urlGroup: null },
+  client,
+  peer: { address: '203.0.113.7', port: 1 },
+  vhost: '',
+  certificate: null,
+};
