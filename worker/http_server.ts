@@ -1,6 +1,7 @@
 // The bounded HTTP front [oc 2.1]: node:http without a listening socket, fed with the plaintext
 // streams of the engine. One request at a time; whatever is over a limit gets its status code and
-// a closed connection. What a request means is decided elsewhere.
+// a closed connection. What a request means is decided elsewhere. Strangers of a camouflaged server
+// get past none of it: their requests are answered as soon as their heads are read.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,6 +11,7 @@ import { notFound, refusal, renderRefusal } from '../core/http/answer.ts';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import { isTunnelTarget } from '../core/http/routes.ts';
 import type { ConnectionInfo } from '../native/engine.ts';
+import type { Camouflage } from './camouflage.ts';
 import type { HttpLimits } from './limits.ts';
 import { readBody } from './request_body.ts';
 
@@ -20,6 +22,8 @@ export interface HttpRequest {
   readonly headers: IncomingMessage['headers'];
   readonly body: Uint8Array;
   readonly info: ConnectionInfo;
+  /** This connection is no failed one, whatever becomes of it. */
+  readonly excuse: () => void;
 }
 
 /** A CONNECT to the tunnel; the socket is paused and belongs to its handler from now on. */
@@ -38,6 +42,10 @@ export interface HttpFrontComponents {
   readonly openSocket: (fd: number) => Socket;
   readonly onRequest: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly onConnect: (request: ConnectRequest) => void;
+  /** A connection from there has ended without a login; bad cookies are counted elsewhere. */
+  readonly onFailedConnect: (peerAddress: string) => void;
+  readonly isBanned: (peerAddress: string) => boolean;
+  readonly camouflage: Camouflage;
   readonly log: Logger;
 }
 
@@ -55,6 +63,10 @@ interface Connection {
   requests: number;
   /** closing: a refusal was written, nothing more is read into. handed-over: CONNECT. */
   phase: 'idle' | 'busy' | 'handed-over' | 'closing';
+  /** Has shown the secret of a camouflaged server, or a session's cookie. */
+  trusted: boolean;
+  /** Its end costs its source nothing. */
+  excused: boolean;
 }
 
 export class HttpFront {
@@ -76,8 +88,18 @@ export class HttpFront {
       keepAliveTimeout: 0,
       requireHostHeader: false,
     });
-    this.#server.on('request', (request, response) => void this.#request(request, response));
-    this.#server.on('connect', (request, socket, head) => this.#connect(request, socket, head));
+    // An expectation that we do not know is none of our business.
+    for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
+      this.#server.on(
+        event,
+        (request: IncomingMessage, response: ServerResponse) =>
+          void this.#request(request, response),
+      );
+    }
+    this.#server.on(
+      'connect',
+      (request, socket, head) => void this.#connect(request, socket, head),
+    );
     this.#server.on('clientError', (error, socket) => this.#clientError(error, socket));
     // Starts the check of headersTimeout and requestTimeout, which otherwise waits for listen().
     this.#server.emit('listening');
@@ -86,13 +108,19 @@ export class HttpFront {
   /** Takes a connection whose TLS handshake is done. */
   accept(info: ConnectionInfo): void {
     const socket = this.#components.openSocket(info.fd);
-    const connection: Connection = { info, socket, requests: 0, phase: 'idle' };
+    if (this.#components.isBanned(info.peerAddress)) {
+      socket.destroy();
+      return;
+    }
+    const nothingYet = { requests: 0, phase: 'idle', trusted: false, excused: false } as const;
+    const connection: Connection = { info, socket, ...nothingYet };
     this.#connections.set(socket, connection);
     const deadline = setTimeout(() => this.#expire(connection), this.#options.authTimeoutMs());
     socket.on('error', (error) => this.#components.log.debug({ err: error }, 'connection failed'));
     socket.once('close', () => {
       clearTimeout(deadline);
       this.#connections.delete(socket);
+      if (!connection.excused) this.#components.onFailedConnect(info.peerAddress);
     });
     this.#server.emit('connection', socket);
   }
@@ -107,9 +135,18 @@ export class HttpFront {
     for (const { socket } of this.#connections.values()) socket.destroy();
   }
 
+  /** Cuts those who are banned by now, but for answers that are on their way. */
+  closeBanned(): void {
+    for (const { info, socket, phase } of this.#connections.values()) {
+      if (phase === 'idle' && this.#components.isBanned(info.peerAddress)) socket.destroy();
+    }
+  }
+
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const connection = this.#begin(request);
     if (connection === undefined) return;
+    if (this.#isStranger(connection) && !(await this.#letIn(connection, request))) return;
+    if (awaitsContinue(request)) response.writeContinue();
     const body = await readBody(request, this.#options.limits.bodyBytes);
     // A second request may have come behind the body: then neither has any effect.
     if (body === 'gone' || isOver(connection)) return;
@@ -131,6 +168,13 @@ export class HttpFront {
       request.resume();
       return undefined;
     }
+    const { camouflage } = this.#components;
+    if (camouflage.isOn) connection.trusted ||= camouflage.hasSecret(request.url ?? '');
+    if (this.#isStranger(connection) && connection.phase === 'busy') {
+      // The connection closes with the answer to the first.
+      request.resume();
+      return undefined;
+    }
     const refused = this.#objection(connection, request);
     if (refused !== undefined) {
       this.#refuse(connection, refused);
@@ -145,19 +189,40 @@ export class HttpFront {
   #objection(connection: Connection, request: IncomingMessage): HttpAnswer | undefined {
     // A second request before the answer to the first is how requests are smuggled (ocserv #716).
     if (connection.phase !== 'idle') return refusal(400, 'Bad Request');
+    // A web site takes any address that fits into a head.
+    if (this.#isStranger(connection)) return undefined;
     if ((request.url ?? '').length >= this.#options.limits.targetLength)
       return refusal(414, 'URI Too Long');
     return undefined;
   }
 
+  #isStranger({ trusted }: Connection): boolean {
+    return this.#components.camouflage.isOn && !trusted;
+  }
+
+  /** false: the stranger has had his answer, or has gone. */
+  async #letIn(connection: Connection, request: IncomingMessage): Promise<boolean> {
+    const answer = await this.#components.camouflage.judge(request);
+    if (isOver(connection) || connection.socket.destroyed) return false;
+    if (answer === undefined) {
+      connection.trusted = true;
+      return true;
+    }
+    this.#refuse(connection, answer, request.method === 'HEAD');
+    request.resume();
+    return false;
+  }
+
   async #answer(
-    { info }: Connection,
+    connection: Connection,
     request: IncomingMessage,
     body: Uint8Array,
   ): Promise<HttpAnswer> {
     const { method = '', url: target = '', headers } = request;
+    const { info } = connection;
+    const excuse = (): void => void (connection.excused = true);
     try {
-      return await this.#components.onRequest({ method, target, headers, body, info });
+      return await this.#components.onRequest({ method, target, headers, body, info, excuse });
     } catch (error) {
       this.#components.log.error({ err: error }, 'a request failed');
       return refusal(500, 'Internal Server Error');
@@ -173,6 +238,7 @@ export class HttpFront {
     const last =
       connection.requests >= this.#options.limits.requestsPerConnection ||
       request.httpVersion === '1.0' ||
+      this.#components.isBanned(connection.info.peerAddress) ||
       !response.shouldKeepAlive;
     const headers = [
       ...this.#options.extraHeaders(),
@@ -186,23 +252,40 @@ export class HttpFront {
     connection.phase = last ? 'closing' : 'idle';
   }
 
-  #connect(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+  async #connect(request: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> {
     const connection = this.#connections.get(duplex);
     if (connection === undefined || connection.phase === 'closing') {
       duplex.destroy();
       return;
     }
     const { socket, info } = connection;
+    const { camouflage } = this.#components;
+    if (camouflage.isOn) connection.trusted ||= camouflage.hasSecret(request.url ?? '');
+    const stranger = this.#isStranger(connection);
     const refuse = (answer: HttpAnswer): void => {
-      this.#refuse(connection, answer);
+      this.#refuse(connection, stranger ? camouflage.noProxy() : answer);
       socket.resume();
     };
     const refused = this.#objection(connection, request);
-    if (refused !== undefined) refuse(refused);
-    else if (request.httpVersion !== '1.1') refuse(refusal(505, 'HTTP Version Not Supported'));
+    if (refused !== undefined) {
+      refuse(refused);
+      return;
+    }
+    connection.phase = 'busy';
+    if (stranger) {
+      const answer = await camouflage.judge(request);
+      if (isOver(connection) || socket.destroyed) return;
+      if (answer !== undefined) {
+        refuse(answer);
+        return;
+      }
+    }
+    if (request.httpVersion !== '1.1') refuse(refusal(505, 'HTTP Version Not Supported'));
     else if (!isTunnelTarget(request.url ?? '')) refuse(notFound());
     else {
       connection.phase = 'handed-over';
+      // Its handler counts bad cookies.
+      connection.excused = true;
       this.#components.onConnect({ headers: request.headers, socket, head, info, refuse });
     }
   }
@@ -210,21 +293,31 @@ export class HttpFront {
   #clientError(error: Error & { code?: string }, duplex: Duplex): void {
     const connection = this.#connections.get(duplex);
     if (connection === undefined || !connection.socket.writable) duplex.destroy();
-    else if (connection.phase !== 'handed-over') this.#refuse(connection, answerTo(error.code));
+    // What a stranger sends behind his request is not looked at.
+    else if (connection.phase !== 'busy' || !this.#isStranger(connection))
+      this.#fail(connection, answerTo(error.code));
   }
 
   #expire(connection: Connection): void {
     // A tunnel that was never finished has no HTTP answer left to wait for.
     if (connection.phase === 'handed-over') connection.socket.destroy();
-    else this.#refuse(connection, refusal(408, 'Request Timeout'));
+    else this.#fail(connection, refusal(408, 'Request Timeout'));
+  }
+
+  /** For what is wrong with the connection itself. */
+  #fail(connection: Connection, answer: HttpAnswer): void {
+    if (connection.phase === 'handed-over') return;
+    const { camouflage } = this.#components;
+    const shown = this.#isStranger(connection) ? camouflage.disguise(answer.status) : answer;
+    this.#refuse(connection, shown);
   }
 
   /** Closes our side at once and reads on a little: a reset would overtake the answer. */
-  #refuse(connection: Connection, answer: HttpAnswer): void {
+  #refuse(connection: Connection, answer: HttpAnswer, head = false): void {
     if (connection.phase === 'closing') return;
     connection.phase = 'closing';
     const { socket } = connection;
-    socket.end(renderRefusal(answer));
+    socket.end(renderRefusal(answer, { head }));
     const cut = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs);
     socket.once('close', () => clearTimeout(cut));
   }
@@ -232,6 +325,9 @@ export class HttpFront {
 
 /** Meanwhile the deadline may have passed, or a second request come. */
 const isOver = ({ phase }: Connection): boolean => phase !== 'busy';
+
+const awaitsContinue = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  httpVersion === '1.1' && headers.expect?.toLowerCase() === '100-continue';
 
 /** What llhttp and node:http complain about, as a status [oc 2.1]. */
 function answerTo(code: string | undefined): HttpAnswer {

@@ -31,7 +31,7 @@ import type { PrimaryChannel } from './primary_channel.ts';
 
 export interface LoginHandlerComponents {
   readonly channel: Pick<PrimaryChannel, 'login' | 'tell'>;
-  readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs'>;
+  readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs' | 'camouflage'>;
   /** SHA-1 of the server certificate, upper-case hex [oc 3]. */
   readonly certificateSha1: (vhost: string) => string;
   readonly log: Logger;
@@ -46,6 +46,8 @@ export class LoginHandler {
 
   /** Every request but CONNECT. */
   async handle(request: HttpRequest): Promise<HttpAnswer> {
+    // Who has a session, or says so, is judged by what becomes of CONNECT.
+    if (parseCookies(request.headers.cookie).session !== null) request.excuse();
     const route = routeOf(request.method, request.target);
     switch (route.kind) {
       case 'fixed':
@@ -82,13 +84,15 @@ export class LoginHandler {
       case 'reply': {
         const client = factsOf(request.headers, sent.device);
         const { fields, group } = sent;
+        // A wrong password has its own price.
+        request.excuse();
         return this.#step(request, client, { kind: 'reply', fields, group, urlGroup });
       }
     }
   }
 
   async #step(
-    { headers, info }: HttpRequest,
+    { headers, info, excuse }: HttpRequest,
     client: ClientFacts,
     step: LoginRequest['step'],
   ): Promise<HttpAnswer> {
@@ -105,14 +109,16 @@ export class LoginHandler {
       vhost,
       certificate,
     });
+    if (reply.kind === 'complete' || reply.kind === 'unavailable') excuse();
     return this.#render(reply, client, vhost);
   }
 
   #render(reply: LoginReply, client: ClientFacts, vhost: string): HttpAnswer {
-    const maxAgeSeconds = Math.ceil(this.#components.settings().cookieLifetimeMs / 1000);
+    const { cookieLifetimeMs, camouflage } = this.#components.settings();
+    const maxAgeSeconds = Math.ceil(cookieLifetimeMs / 1000);
     switch (reply.kind) {
       case 'form':
-        return xmlDocument(renderAuthRequest(reply.form, client.kind), [
+        return xmlDocument(renderAuthRequest(reply.form, client.kind, camouflage.secret), [
           dialogueCookie(reply.dialogue, maxAgeSeconds),
         ]);
       case 'complete':

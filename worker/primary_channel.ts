@@ -13,7 +13,10 @@ export interface PrimaryChannelComponents {
   readonly send: (message: WorkerToPrimary) => boolean;
 }
 
-type Reply = Extract<PrimaryToWorker, { kind: 'login-reply' | 'open-tunnel-reply' }>;
+type Reply = Extract<
+  PrimaryToWorker,
+  { kind: 'login-reply' | 'open-tunnel-reply' | 'cookie-checked' }
+>;
 
 /** Why nobody can be let in while the primary is gone. */
 const GONE = 'The server is restarting, please try again';
@@ -22,6 +25,7 @@ export class PrimaryChannel {
   readonly #send: PrimaryChannelComponents['send'];
   readonly #logins = new Map<number, (reply: LoginReply) => void>();
   readonly #tunnels = new Map<number, (reply: OpenTunnelReply) => void>();
+  readonly #cookies = new Map<number, (known: boolean) => void>();
   #nextId = 1;
   #open = true;
 
@@ -47,6 +51,15 @@ export class PrimaryChannel {
     return promise;
   }
 
+  /** Whether it is the cookie of a session. Never rejects: without a primary nobody is known. */
+  checkCookie(cookie: string): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const id = this.#nextId++;
+    this.#cookies.set(id, resolve);
+    if (!this.tell({ kind: 'check-cookie', id, cookie })) this.close();
+    return promise;
+  }
+
   /** Sends what needs no answer; false when nobody is there to hear it. */
   tell(message: WorkerToPrimary): boolean {
     return this.#open && this.#send(message);
@@ -54,8 +67,17 @@ export class PrimaryChannel {
 
   /** Gives an answer to who asked. */
   handleReply(message: Reply): void {
-    if (message.kind === 'login-reply') take(this.#logins, message.id)?.(message.reply);
-    else take(this.#tunnels, message.id)?.(message.reply);
+    switch (message.kind) {
+      case 'login-reply':
+        take(this.#logins, message.id)?.(message.reply);
+        break;
+      case 'open-tunnel-reply':
+        take(this.#tunnels, message.id)?.(message.reply);
+        break;
+      case 'cookie-checked':
+        take(this.#cookies, message.id)?.(message.known);
+        break;
+    }
   }
 
   /** The primary is gone: answers every open question, and every later one. Idempotent. */
@@ -64,8 +86,10 @@ export class PrimaryChannel {
     for (const answer of this.#logins.values()) answer({ kind: 'unavailable', reason: GONE });
     for (const answer of this.#tunnels.values())
       answer({ kind: 'refused', status: 503, reason: GONE });
+    for (const answer of this.#cookies.values()) answer(false);
     this.#logins.clear();
     this.#tunnels.clear();
+    this.#cookies.clear();
   }
 }
 

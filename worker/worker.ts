@@ -7,6 +7,8 @@ import type { HttpAnswer } from '../core/http/answer.ts';
 import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/ipc/messages.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent, EngineOptions } from '../native/engine.ts';
+import { Banned } from './banned.ts';
+import { Camouflage } from './camouflage.ts';
 import { ConnectHandler } from './connect_handler.ts';
 import { FailedConnects } from './failed_connects.ts';
 import { HttpFront } from './http_server.ts';
@@ -36,6 +38,7 @@ export class Worker {
   readonly #http: HttpFront;
   readonly #connect: ConnectHandler;
   readonly #tunnels: Tunnels;
+  readonly #banned = new Banned();
   readonly #failures: FailedConnects;
   #settings: WorkerSettings;
   /** By virtual host, upper-case hex. */
@@ -83,6 +86,14 @@ export class Worker {
         openSocket,
         onRequest: (request) => login.handle(request),
         onConnect: (request) => connect.handle(request),
+        onFailedConnect: (address) => failures.note(address),
+        isBanned: (address) => this.#banned.has(address),
+        camouflage: new Camouflage({
+          channel,
+          settings: () => this.#settings.camouflage,
+          extraHeaders: () => this.#extraHeaders,
+          now,
+        }),
         log,
       },
       {
@@ -110,6 +121,7 @@ export class Worker {
     switch (message.kind) {
       case 'login-reply':
       case 'open-tunnel-reply':
+      case 'cookie-checked':
         this.#channel.handleReply(message);
         break;
       case 'close-tunnel':
@@ -128,6 +140,8 @@ export class Worker {
         break;
       case 'bans':
         this.#engine.setBans(message.add, message.remove);
+        this.#banned.update(message.add, message.remove);
+        this.#http.closeBanned();
         break;
       case 'shutdown':
         this.#shutDown(message.tellClients);

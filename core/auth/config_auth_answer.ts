@@ -9,15 +9,19 @@ type ClientKind = ClientFacts['kind'];
 /** Where forms are posted to; one path serves all clients [oc 2.4]. */
 const FORM_ACTION = '/auth';
 
-/** A form; without inputs and groups the client shows its message and ends [oc 4.3]. */
-export function renderAuthRequest(form: LoginForm, client: ClientKind): string {
+/**
+ * A form; without inputs and groups the client shows its message and ends [oc 4.3]. `secret`: what
+ * the URL must carry for the answer to be heard [oc 2.5]; '' = nothing.
+ */
+export function renderAuthRequest(form: LoginForm, client: ClientKind, secret = ''): string {
   const children: XmlNode[] = [element('message', {}, form.message)];
   if (form.error !== null) children.push(element('error', { id: 'login' }, form.error));
   const inputs = form.inputs.map(({ type, name, label }) =>
     element('input', { type, name, label }),
   );
   if (form.groups.length > 0) inputs.push(renderGroups(form.groups));
-  const action = form.urlGroup === null ? FORM_ACTION : `/${encodeURIComponent(form.urlGroup)}`;
+  const path = form.urlGroup === null ? FORM_ACTION : `/${encodeURIComponent(form.urlGroup)}`;
+  const action = secret === '' ? path : `${path}?${secret}`;
   children.push(element('form', { method: 'post', action }, ...inputs));
   return frame('auth-request', client, element('auth', { id: authId(form, client) }, ...children));
 }

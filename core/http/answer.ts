@@ -39,15 +39,15 @@ export const notFound = (): HttpAnswer =>
 export const unavailable = (reason: string): HttpAnswer =>
   refusal(503, 'Service Unavailable', [['X-Reason', headerValue(reason)]]);
 
-/** The bytes of an answer that closes its connection. */
-export const renderRefusal = (answer: HttpAnswer): string =>
+/** The bytes of an answer that closes its connection; the one to HEAD has no body. */
+export const renderRefusal = (answer: HttpAnswer, { head = false } = {}): string =>
   [
     `HTTP/1.1 ${answer.status} ${headerValue(answer.reason)}`,
     ...answer.headers.map(([name, value]) => `${name}: ${headerValue(value)}`),
     `Content-Length: ${Buffer.byteLength(answer.body)}`,
     'Connection: close',
     '',
-    answer.body,
+    head ? '' : answer.body,
   ].join('\r\n');
 
 /** Text that cannot leave its header line: controls and line separators become blanks. */
