@@ -58,6 +58,12 @@ export class Bans {
     return source !== undefined && this.#list.isBanned(source, this.#components.now());
   }
 
+  /** Whether this peer's source has points. */
+  isSuspect(address: string): boolean {
+    const source = sourceOfPeer(address);
+    return source !== undefined && this.#list.has(source, this.#components.now());
+  }
+
   /** A login that every chain refused. */
   loginRefused(address: string): void {
     this.#add(address, this.#settings.points.wrongPassword);

@@ -8,7 +8,7 @@ import type { Statistics } from './statistics.ts';
 
 export interface LoginComponents {
   readonly auth: { login(request: LoginRequest): Promise<AuthOutcome> };
-  readonly bans: Pick<Bans, 'isBanned' | 'loginRefused'>;
+  readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused'>;
   readonly sessions: Pick<Sessions, 'login'>;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
   readonly logger: Logger;
@@ -25,7 +25,9 @@ export async function answerLogin(
     const { address } = request.peer;
     // Asked on both sides of the check: of the attempts that are under way when the ban falls, none
     // may still be lucky.
-    const outcome = bans.isBanned(address) ? BANNED : await auth.login(request);
+    const outcome = bans.isBanned(address)
+      ? BANNED
+      : await auth.login({ ...request, suspect: bans.isSuspect(address) });
     refused = 'refused' in outcome && outcome.refused;
     if (bans.isBanned(address)) reply = replyTo(BANNED);
     else if (outcome.kind === 'accepted') reply = openSession(outcome, request, sessions);

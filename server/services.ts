@@ -13,7 +13,7 @@ import type { Report, WorkerServices } from './worker_link.ts';
 
 export interface ServicesComponents {
   readonly auth: LoginComponents['auth'];
-  readonly bans: Pick<Bans, 'isBanned' | 'loginRefused' | 'connectsFailed'>;
+  readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused' | 'connectsFailed'>;
   readonly sessions: Sessions;
   readonly statistics: Statistics;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;

@@ -98,6 +98,14 @@ export class BanList {
     return { banned: queue === this.#banned ? [recordOf(entry)] : [], lifted };
   }
 
+  /** Has points that still count, or a ban. */
+  has(source: string, now: EpochMs): boolean {
+    const entry = this.#entries.get(source);
+    if (entry === undefined) return false;
+    const { durationMs, resetAfterMs } = this.#rules;
+    return now < entry.at + (entry.queue === this.#banned ? durationMs : resetAfterMs);
+  }
+
   isBanned(source: string, now: EpochMs): boolean {
     const entry = this.#entries.get(source);
     return entry?.queue === this.#banned && now < this.#endOf(entry);

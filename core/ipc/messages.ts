@@ -44,6 +44,8 @@ export interface LoginRequest {
   readonly vhost: string;
   /** null: the client presented none, or none was asked for. */
   readonly certificate: ClientCertificate | null;
+  /** Said by the primary: the source has collected points, and waits where there is a queue. */
+  readonly suspect?: boolean;
 }
 
 /** The certificate that a client proved to have the key of. */

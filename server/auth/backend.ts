@@ -17,6 +17,8 @@ export interface Credentials {
   readonly certificate: ClientCertificate | null;
   readonly peer: Peer;
   readonly client: ClientFacts;
+  /** Others first, where there is a queue: the peer has failed before. */
+  readonly suspect?: boolean;
 }
 
 /**

@@ -12,11 +12,25 @@ export type Checked<T> =
   | { readonly kind: 'full' }
   | { readonly kind: 'aborted' };
 
-/** First come, first served. */
+/** The lane of all that have failed before. */
+const SUSPECTS = Symbol('suspects');
+
+/** Where a check waits: a lane for each name, known or not, and one for all suspects. */
+export type Lane = string | typeof SUSPECTS;
+
+/** The lane of somebody who wants to log in. */
+export const laneOf = ({ user, suspect }: { user: string; suspect?: boolean }): Lane =>
+  suspect === true ? SUSPECTS : user;
+
+/**
+ * Lanes take turns, and within a lane it is first come, first served: who guesses at one account
+ * delays that account, and who has guessed wrong before delays others of that kind.
+ */
 export class CheckQueue {
   readonly #limits: CheckQueueLimits;
-  /** Insertion order is the order of the queue. */
-  readonly #waiting = new Set<() => void>();
+  /** Insertion order is the order of the turns, and of the queue in a lane. */
+  readonly #lanes = new Map<Lane, Set<() => void>>();
+  #waiting = 0;
   #running = 0;
 
   constructor(limits: CheckQueueLimits) {
@@ -24,11 +38,11 @@ export class CheckQueue {
   }
 
   /** Runs `check` when its turn comes; one whose signal aborts before that never runs. */
-  async run<T>(signal: AbortSignal, check: () => Promise<T>): Promise<Checked<T>> {
+  async run<T>(signal: AbortSignal, check: () => Promise<T>, lane: Lane = ''): Promise<Checked<T>> {
     if (signal.aborted) return { kind: 'aborted' };
     if (this.#running >= this.#limits.running) {
-      if (this.#waiting.size >= this.#limits.waiting) return { kind: 'full' };
-      if (!(await this.#turn(signal))) return { kind: 'aborted' };
+      if (this.#waiting >= this.#limits.waiting) return { kind: 'full' };
+      if (!(await this.#turn(signal, lane))) return { kind: 'aborted' };
     } else {
       this.#running += 1;
     }
@@ -40,28 +54,43 @@ export class CheckQueue {
   }
 
   /** Resolves true when a place was handed to us, false when `signal` aborted first. */
-  #turn(signal: AbortSignal): Promise<boolean> {
+  #turn(signal: AbortSignal, lane: Lane): Promise<boolean> {
     return new Promise((resolve) => {
       const take = (): void => {
         signal.removeEventListener('abort', leave);
         resolve(true);
       };
       const leave = (): void => {
-        if (this.#waiting.delete(take)) resolve(false);
+        if (this.#leave(lane, take)) resolve(false);
       };
-      this.#waiting.add(take);
+      const waiting = this.#lanes.get(lane);
+      if (waiting === undefined) this.#lanes.set(lane, new Set([take]));
+      else waiting.add(take);
+      this.#waiting += 1;
       signal.addEventListener('abort', leave, { once: true });
     });
   }
 
+  #leave(lane: Lane, take: () => void): boolean {
+    const waiting = this.#lanes.get(lane);
+    if (waiting?.delete(take) !== true) return false;
+    if (waiting.size === 0) this.#lanes.delete(lane);
+    this.#waiting -= 1;
+    return true;
+  }
+
   /** Gives our place to the next in the queue, so that nobody who comes later gets it first. */
   #handOver(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
+    const [first] = this.#lanes;
+    const [lane, waiting] = first ?? [];
+    const [next] = waiting ?? [];
+    if (lane === undefined || waiting === undefined || next === undefined) {
       this.#running -= 1;
       return;
     }
-    this.#waiting.delete(next);
+    this.#leave(lane, next);
+    // Behind the other lanes.
+    if (this.#lanes.delete(lane)) this.#lanes.set(lane, waiting);
     next();
   }
 }

@@ -7,6 +7,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Backend, Credentials, Round } from './backend.ts';
+import { laneOf } from './check_queue.ts';
 import type { CheckQueue } from './check_queue.ts';
 import { askCrypt } from './crypt_helper.ts';
 import type { CryptAnswer } from './crypt_helper.ts';
@@ -47,7 +48,8 @@ export class FileBackend implements Backend {
     this.#renewal = new HashRenewal(components, options);
   }
 
-  async verify({ user, password }: Credentials, signal: AbortSignal): Promise<Round> {
+  async verify(credentials: Credentials, signal: AbortSignal): Promise<Round> {
+    const { user, password } = credentials;
     let table;
     try {
       table = await this.#passwd.current();
@@ -55,9 +57,9 @@ export class FileBackend implements Backend {
       return unavailable(error instanceof Error ? error.message : String(error));
     }
     const entry = usable(table.entries.get(user));
-    const checked = await this.#queue.run(signal, () =>
-      entry === null ? this.#checkDecoy(table, user, password) : this.#check(entry.hash, password),
-    );
+    const check = (): Promise<CryptAnswer> =>
+      entry === null ? this.#checkDecoy(table, user, password) : this.#check(entry.hash, password);
+    const checked = await this.#queue.run(signal, check, laneOf(credentials));
     if (checked.kind === 'full') return unavailable('Too many logins at once');
     if (checked.kind === 'aborted') return unavailable('The login took too long');
     if (entry === null) return { kind: 'refused' };

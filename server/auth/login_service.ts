@@ -104,7 +104,7 @@ async function ask(
   { backends }: HostSetup,
   conversation: Conversation | null,
   question: Question,
-  { peer, client, certificate }: LoginRequest,
+  { peer, client, certificate, suspect = false }: LoginRequest,
   signal: AbortSignal,
 ): Promise<Round> {
   if (question.kind === 'respond') {
@@ -113,7 +113,7 @@ async function ask(
     );
   }
   const { backend, user, password, group } = question;
-  const credentials = { user, password, group, certificate, peer, client };
+  const credentials = { user, password, group, certificate, peer, client, suspect };
   const verified = backends.get(backend)?.verify(credentials, signal);
   return (await verified) ?? unavailable(`There is no backend "${backend}"`);
 }

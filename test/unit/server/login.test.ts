@@ -46,6 +46,15 @@ test('a right password that was under way when the ban fell is not let in', asyn
   assert.equal(reply.kind, 'failed');
 });
 
+test('the auth process hears whether the source has failed before', async () => {
+  const world = new World();
+  await world.login(ACCEPTED);
+  assert.deepEqual(world.heard, { ...REQUEST, suspect: false });
+  world.suspect = true;
+  await world.login(ACCEPTED);
+  assert.deepEqual(world.heard, { ...REQUEST, suspect: true });
+});
+
 test('who may log in keeps the ban’s own arithmetic out of the reply', async () => {
   const world = new World();
   const reply = await world.login({ kind: 'failed', reason: 'no', refused: true });
@@ -55,6 +64,8 @@ test('who may log in keeps the ban’s own arithmetic out of the reply', async (
 class World {
   readonly refused: string[] = [];
   banned = false;
+  suspect = false;
+  heard: LoginRequest | undefined;
   asked = 0;
 
   login(
@@ -62,14 +73,16 @@ class World {
     meanwhile: () => void = () => undefined,
   ): ReturnType<typeof answerLogin> {
     const auth = {
-      login: () => {
+      login: (request: LoginRequest) => {
         this.asked++;
+        this.heard = request;
         meanwhile();
         return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
       },
     };
     const bans = {
       isBanned: () => this.banned,
+      isSuspect: () => this.suspect,
       loginRefused: (address: string) => void this.refused.push(address),
     };
     const sessions = {

@@ -144,6 +144,12 @@ class World {
           entry.source === source && entry.banned && this.now < entry.at + this.rules.durationMs,
       );
       assert.equal(this.list.isBanned(source, this.now), banned, source);
+      const known = this.model.some(
+        (entry) =>
+          entry.source === source &&
+          this.now < entry.at + (entry.banned ? this.rules.durationMs : this.rules.resetAfterMs),
+      );
+      assert.equal(this.list.has(source, this.now), known, source);
     }
     this.hear(this.list.sweep(this.now));
     this.expire();

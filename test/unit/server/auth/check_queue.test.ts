@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { CheckQueue } from '../../../../server/auth/check_queue.ts';
+import { CheckQueue, laneOf } from '../../../../server/auth/check_queue.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -64,4 +64,38 @@ test('a check that throws frees its place', async () => {
     /broken/,
   );
   assert.equal((await queue.run(NEVER, () => Promise.resolve(1))).kind, 'done');
+});
+
+test('names take turns, and all suspects together are one more', async () => {
+  const queue = new CheckQueue({ running: 1, waiting: 100 });
+  const order: string[] = [];
+  const gate = Promise.withResolvers<undefined>();
+  const first = queue.run(NEVER, () => gate.promise, 'x');
+  const rest = ['a', 'a', 'a', '!', '!', 'b', 'a', '!', 'c', 'b'].map((name) =>
+    queue.run(
+      NEVER,
+      () => {
+        order.push(name);
+        return setImmediate();
+      },
+      laneOf({ user: name, suspect: name === '!' }),
+    ),
+  );
+  gate.resolve(undefined);
+  await Promise.all([first, ...rest]);
+  assert.equal(order.join(''), 'a!bc' + 'a!b' + 'a!' + 'a');
+});
+
+test('a lane whose only check was given up is no lane any more', async () => {
+  const queue = new CheckQueue({ running: 1, waiting: 2 });
+  const gate = Promise.withResolvers<undefined>();
+  const first = queue.run(NEVER, () => gate.promise, 'x');
+  const controller = new AbortController();
+  const left = queue.run(controller.signal, () => Promise.resolve(1), 'a');
+  const stays = queue.run(NEVER, () => Promise.resolve(2), 'b');
+  controller.abort();
+  gate.resolve(undefined);
+  assert.deepEqual(await left, { kind: 'aborted' });
+  assert.deepEqual(await stays, { kind: 'done', value: 2 });
+  assert.equal((await first).kind, 'done');
 });
