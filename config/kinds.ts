@@ -65,6 +65,24 @@ export function text(options: { nonEmpty?: boolean; example?: string; name?: str
   return kind;
 }
 
+/** Text that means the same in a URL, however a client writes it [rfc3986 2.3]; may be empty. */
+export const urlWord: Kind<string> = {
+  name: 'word for a URL',
+  expected: 'text in quotes',
+  example: '"Xk3-tulip_42"',
+  parse: (raw, say) => {
+    if (typeof raw !== 'string') return wrongType(urlWord, raw, say);
+    // The longest target that a client may send has 255 characters.
+    if (raw.length > 128) return say('is too long', 'at most 128 characters');
+    return /^[A-Za-z0-9._~-]*$/.test(raw)
+      ? raw
+      : say(
+          `${quote(raw)} would be written differently by different clients`,
+          'letters, digits, ".", "_", "~" and "-"',
+        );
+  },
+};
+
 /** An absolute path of at most so many bytes. The working directory of a service is anybody's guess. */
 export function path(example: string, mostBytes = 4095): Kind<string> {
   const plain = text({ nonEmpty: true, example: quote(example) });

@@ -1,6 +1,6 @@
 // The schema of running the server: who is kept away, what is told to whom, and where to.
 import type { Kind } from './kind.ts';
-import { choice, headers, integer, list, onlyNow, optional, path, text } from './kinds.ts';
+import { choice, headers, integer, list, onlyNow, optional, path, text, urlWord } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
 import { network, socketAddress } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -11,7 +11,11 @@ const SOCKET_PATH_BYTES = 107;
 export const ban = table(
   { reloadable: true, about: 'sources that collect too many points are locked out for a while' },
   {
-    max_score: key(integer(0, 1_000_000), 80, 'points that ban a source; 0 = nobody is banned'),
+    max_score: key(
+      integer(0, 1_000_000),
+      80,
+      'points that ban an IPv4 address or an IPv6 /64; 0 = nobody is banned',
+    ),
     duration: key(duration({ zero: false }), '5m', 'how long a source stays banned'),
     wrong_password: key(integer(0, 1_000_000), 10, 'points for a wrong password'),
     failed_connect: key(
@@ -20,8 +24,16 @@ export const ban = table(
       'points for a connection that ends without a login, or with a bad cookie',
     ),
     kkdcp: later(integer(0, 1_000_000), 1, 'points for a request to the Kerberos proxy'),
-    reset_after: key(duration({ zero: false }), '20m', 'when points are forgotten'),
-    allow: key(list(network, 'networks'), [], 'never banned'),
+    reset_after: key(
+      duration({ zero: false }),
+      '20m',
+      'points are forgotten when nothing new came for so long',
+    ),
+    allow: key(
+      list(network, 'networks'),
+      [],
+      'never banned, nor are a /64 with one of these in it, our own pools and listen.proxy_trusted',
+    ),
   },
 );
 
@@ -31,8 +43,16 @@ export const camouflage = table(
     about: 'look like an ordinary web server unless the URL carries the secret',
   },
   {
-    secret: key(text(), '', 'what the URL must carry; "" = off'),
-    realm: key(text(), '', 'asks others for a password to this realm'),
+    secret: key(
+      urlWord,
+      '',
+      'the whole query of the URL that people enter: https://vpn.example.com/?SECRET; "" = off',
+    ),
+    realm: key(
+      text(),
+      '',
+      'others are asked for a password to this realm; "" = they hear that there is no such page',
+    ),
   },
 );
 

@@ -59,7 +59,7 @@ export const state = table(
     dir: key(
       path('/var/lib/wolfguard'),
       '/var/lib/wolfguard',
-      'embedded database: cookies, leases',
+      'embedded databases: sessions, bans, used one-time passwords',
     ),
     runtime_dir: key(path('/run/wolfguard'), '/run/wolfguard', 'sockets of this run'),
   },

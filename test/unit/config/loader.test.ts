@@ -178,6 +178,7 @@ test('a value of the wrong kind is met with what was expected and how it is writ
     ['policy.split_dns = ["a b"]', /not a domain/, 'for example "example.com"'],
     ['auth.max_attempts = 0', /too small/, 'the least is 1'],
     ['http.headers = { "a b" = "c" }', /not a header name/, undefined],
+    ['camouflage.secret = "a&b"', /written differently/, 'letters, digits, ".", "_", "~" and "-"'],
     ['http.headers = { Content-Length = "9" }', /set by the server itself/, undefined],
     ['http.headers = { X = "a\\r\\nb" }', /must be one line/, undefined],
     [`admin.socket = "/${'a'.repeat(107)}"`, /too long/, 'at most 107 bytes'],
