@@ -167,6 +167,8 @@ async function startServer(): Promise<Server> {
     workers: { count: workers },
     network: { ipv4: POOL },
     policy: { dpd: `${dpdSeconds}s`, routes: [POOL] },
+    // All clients have one address outside, and some may have to begin anew.
+    ban: { max_score: 0 },
     // 300,000 lines of the usual level would be held by this program.
     log: { level: 'warn' },
   };

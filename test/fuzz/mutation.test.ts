@@ -35,6 +35,8 @@ const person = lab.host();
 joinPerson();
 const server = await Server.start(lab, {
   limits: { cookie_lifetime: '2s' },
+  // Points are counted, and the attacker stays.
+  ban: { max_score: 1_000_000 },
   log: { level: 'info' },
 });
 

@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly name?: string;
   /** The pin of the certificate that it expects; the lab's if left out. */
   readonly pin?: string;
+  /** What stands behind the server's name in the URL: "/staff", "/?secret". */
+  readonly path?: string;
   /** Starts with this cookie instead of logging in. */
   readonly cookie?: string;
   /** The script only records: the device gets no address and no route. */
@@ -169,5 +171,6 @@ const resolution = ({ name, server = SERVER_IPV4 }: ClientOptions): string[] =>
 
 function url(options: ClientOptions): string {
   const server = options.name ?? options.server ?? SERVER_IPV4;
-  return `https://${server.includes(':') ? `[${server}]` : server}`;
+  const host = server.includes(':') ? `[${server}]` : server;
+  return `https://${host}${options.path ?? ''}`;
 }
