@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { LdapServerAddress, LdapSettings } from '../../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
-import { CheckQueue } from './check_queue.ts';
+import { CheckQueue, laneOf } from './check_queue.ts';
 import { SUCCESS, isOutage, judgeBind, renderAnswer } from './ldap/answer.ts';
 import { LdapConnection } from './ldap/connection.ts';
 import type { LdapEntry, Search } from './ldap/connection.ts';
@@ -66,7 +66,8 @@ export class LdapBackend implements Backend {
     this.#warnOfClearText();
   }
 
-  async verify({ user, password }: Credentials, signal: AbortSignal): Promise<Round> {
+  async verify(credentials: Credentials, signal: AbortSignal): Promise<Round> {
+    const { user, password } = credentials;
     // A bind with an empty password is one as nobody, and succeeds. Some directories read no further
     // than a NUL.
     if (user === '' || password === '' || password.includes('\0')) return { kind: 'refused' };
@@ -74,7 +75,8 @@ export class LdapBackend implements Backend {
       signal,
       AbortSignal.timeout(this.#options.maxWaitMs ?? MAX_WAIT_MS),
     ]);
-    const ran = await this.#queue.run(turn, () => this.#ask(user, password, signal));
+    const ask = (): Promise<Round> => this.#ask(user, password, signal);
+    const ran = await this.#queue.run(turn, ask, laneOf(credentials));
     if (ran.kind === 'done') return ran.value;
     return unavailable(signal.aborted ? 'The login took too long' : 'Too many logins at once');
   }
