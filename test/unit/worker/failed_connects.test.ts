@@ -113,7 +113,7 @@ test('a connection with a tunnel does not count as failed', async (t) => {
 test('a banned peer is cut before it can speak', async (t) => {
   const { worker, engine, client } = await bench(t);
   worker.handleMessage({ kind: 'bans', add: ['192.0.2.9'], remove: [] });
-  assert.ok(engine.calls.includes('setBans'));
+  assert.ok(engine.calls.includes('setBans +192.0.2.9 -'));
   const banned = await client();
   await until(() => banned.ended);
   assert.ok(banned.inner.destroyed);
