@@ -1,6 +1,10 @@
 // How fast one tunnel may be in one direction, by both channels together: a bucket of bytes that
-// fills at that rate. What finds too few in it is dropped at once, packet by packet: nothing waits,
-// and the TCP inside sees losses, as it does wherever a link is full.
+// fills at that rate. A packet that finds too few in it is dropped, and nothing waits.
+//
+// TCP bears single losses well and a wall badly: who loses all that is under way is silent for its
+// time-out. So the lower half of the bucket warns: the emptier it is, the more packets of those
+// that could pass are dropped, one in eight at the most, as a router with early detection does
+// [rfc2309 3]. Senders slow down before the wall.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +16,17 @@ namespace wolfguard {
 class RateLimit {
  public:
   /**
-   * What may come at once, if nothing came before: as much as the rate brings in the time of a
-   * round trip to somebody far away. A TCP sends a window in one go and hears of it that much
-   * later; with less it could never have the whole rate. It is also a few times what the coarse
-   * clock may be behind (10 ms where the kernel ticks at 100 Hz).
+   * What may come at once when nothing came before. A TCP that is silent for its time-out all the
+   * same (Linux: 200 ms and more) may catch up on that afterwards, or it would stay below its rate.
+   * It is many times what the coarse clock may be behind (10 ms).
    */
-  static constexpr int64_t kBurstMs = 50;
-  /** And never less than a super-packet: it is what TCP sends in one go on a slow link too. */
-  static constexpr int64_t kLeastBurst = 64 << 10;
+  static constexpr int64_t kBurstMs = 250;
+  /**
+   * And never less than two super-packets: TCP sends so much in one go on a slow link too. At
+   * 1 Mbit/s that is a second, because there several time-outs in a row are usual, each twice as
+   * long as the one before.
+   */
+  static constexpr int64_t kLeastBurst = 128 << 10;
 
   /** No limit. */
   RateLimit() = default;
@@ -32,13 +39,16 @@ class RateLimit {
     if (rate_ == 0) return true;
     if (now_ms > filled_ms_) fill(now_ms);
     const int64_t cost = static_cast<int64_t>(size) * kMsPerSecond;
-    if (level_ < cost) return false;
+    if (level_ < cost || warns(size)) return false;
     level_ -= cost;
     return true;
   }
 
  private:
   static constexpr int64_t kMsPerSecond = 1000;
+  /** Acknowledgements and questions: their loss costs much and saves nothing. */
+  static constexpr size_t kSmall = 128;
+  static constexpr int64_t kWarning = 8192, kMostOfWarning = kWarning / 8;
 
   int64_t most() const { return std::max(rate_ * kBurstMs, kLeastBurst * kMsPerSecond); }
 
@@ -48,9 +58,20 @@ class RateLimit {
     filled_ms_ = now_ms;
   }
 
+  /** Counts up to the next warning, faster with an emptier bucket: evenly, and without chance. */
+  bool warns(size_t size) {
+    const int64_t half = most() / 2;
+    if (level_ >= half || size <= kSmall) return false;
+    warning_ += (half - level_) / (half / kMostOfWarning + 1);
+    if (warning_ < kWarning) return false;
+    warning_ -= kWarning;
+    return true;
+  }
+
   int64_t rate_ = 0, filled_ms_ = 0;
   /** In thousandths of a byte: a slow rate loses nothing when it is looked at often. */
   int64_t level_ = 0;
+  int64_t warning_ = 0;
 };
 
 }  // namespace wolfguard

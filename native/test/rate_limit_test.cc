@@ -10,11 +10,16 @@
 namespace wolfguard {
 namespace {
 
-/** Bytes that pass of packets of that size, as many as there could be, looked at so often. */
+/** Bytes that pass of packets of that size, as many as there could be, looked at so often: to the
+ * second refusal in a row, since the first may be a warning. */
 int64_t pass(RateLimit& limit, size_t size, int64_t from_ms, int64_t to_ms, int64_t step_ms) {
   int64_t passed = 0;
   for (int64_t now = from_ms; now <= to_ms; now += step_ms) {
-    while (limit.take(size, now)) passed += static_cast<int64_t>(size);
+    for (int refused = 0; refused < 2;) {
+      const bool taken = limit.take(size, now);
+      refused = taken ? 0 : refused + 1;
+      if (taken) passed += static_cast<int64_t>(size);
+    }
   }
   return passed;
 }
@@ -59,11 +64,11 @@ UNIT_TEST(
   }
 }
 
-UNIT_TEST("after a pause a burst passes: the round trip's worth, and never less than 64 KiB") {
+UNIT_TEST("after a pause a burst passes: 250 ms' worth, and never less than 128 KiB") {
   for (const int64_t rate : {1000l, 125'000l, 62'500'000l}) {
     RateLimit limit(rate, 0);
     for (const int64_t now : {0l, 3'600'000l, INT64_MAX / 4000}) {
-      const int64_t burst = std::max<int64_t>(rate * RateLimit::kBurstMs / 1000, 64 << 10);
+      const int64_t burst = std::max(rate * RateLimit::kBurstMs / 1000, RateLimit::kLeastBurst);
       check_near(pass(limit, 1000, now, now, 1), burst, 0.02);
     }
   }
@@ -77,6 +82,29 @@ UNIT_TEST(
   pass(limit, 1000, 5000, 5000, 1);
   CHECK(!limit.take(1000, 5000));
   CHECK(!limit.take(1000, 0));
+}
+
+UNIT_TEST("before the bucket is empty, single packets are lost, and the more the emptier it is") {
+  RateLimit limit(12'500'000, 0);  // 100 Mbit/s: a bucket of 3 MB
+  size_t passed = 0, lost[4] = {}, in_a_row = 0;
+  constexpr size_t kSize = 1250, kQuarter = 12'500'000 / 4 / 4;
+  while (passed < 4 * kQuarter - 2 * kSize) {
+    const bool taken = limit.take(kSize, 0);
+    if (taken) passed += kSize;
+    if (!taken) lost[passed / kQuarter]++;
+    in_a_row = taken ? 0 : in_a_row + 1;
+    CHECK(in_a_row <= 1);
+  }
+  CHECK_EQUAL(lost[0] + lost[1], size_t{0});
+  CHECK(lost[2] > 10 && lost[3] > 2 * lost[2]);
+  CHECK(lost[3] < kQuarter / kSize / 6);
+}
+
+UNIT_TEST("who stays a little below the limit loses nothing") {
+  RateLimit limit(125'000, 0);
+  for (int64_t now = 0; now < 60'000; now += 10) {
+    CHECK(limit.take(600, now) && limit.take(600, now));
+  }
 }
 
 UNIT_TEST("a small packet may pass where a large one finds too little") {
@@ -103,7 +131,7 @@ UNIT_TEST("what a client sends counts by both channels together, and what is too
     rig.inbound().on_dtls_text(*tunnel, text.data(), text.size());
     rig.flush();
   }
-  constexpr uint64_t kPassed = (64 << 10) / 1000;
+  constexpr uint64_t kPassed = RateLimit::kLeastBurst / 1000;
   CHECK_EQUAL(rig.read_tun().size(), kPassed);
   CHECK_EQUAL(tunnel->shared->rx_packets.load(), kPassed);
   CHECK_EQUAL(tunnel->shared->dropped_packets.load(), 200 - kPassed);
@@ -115,12 +143,12 @@ UNIT_TEST("of a super-packet that is more than a session may have, the beginning
   std::unique_ptr<DtlsClient> client;
   Tunnel* tunnel = connect(rig, &client);
   tunnel->tx_limit = RateLimit(125'000, 0);
-  constexpr size_t kSegments = 30, kPayload = 1348;
+  constexpr size_t kSuperPackets = 5, kSegments = 30, kPayload = 1348;
   samples::TcpSegment segment;
   segment.payload = Bytes(kSegments * kPayload);
   const Bytes whole = segment.encode();
   uint64_t sent = 0;
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < kSuperPackets; i++) {
     Bytes packet(kHeadroom);
     packet.insert(packet.end(), whole.begin(), whole.end());
     VirtioHeader header{};
@@ -139,10 +167,10 @@ UNIT_TEST("of a super-packet that is more than a session may have, the beginning
                              }));
     rig.flush();
   }
-  CHECK_EQUAL(sent, uint64_t{3 * kSegments});
-  constexpr uint64_t kPassed = (64 << 10) / (kPayload + 40);
+  CHECK_EQUAL(sent, uint64_t{kSuperPackets * kSegments});
+  constexpr uint64_t kPassed = RateLimit::kLeastBurst / (kPayload + 40);
   CHECK_EQUAL(tunnel->shared->tx_packets.load(), kPassed);
-  CHECK_EQUAL(tunnel->shared->dropped_packets.load(), 3 * kSegments - kPassed);
+  CHECK_EQUAL(tunnel->shared->dropped_packets.load(), kSuperPackets * kSegments - kPassed);
 }
 
 }  // namespace wolfguard
