@@ -6,7 +6,8 @@
 //
 // One clock for all: each second it looks at who is due. A session that ends under its tunnel waits
 // for the tunnel's last counters.
-import type { AccountingRecord, TunnelEnd, TunnelStatus } from '../core/ipc/messages.ts';
+import type { AccountingRecord } from '../core/ipc/auth.ts';
+import type { TunnelEnd, TunnelStatus } from '../core/ipc/messages.ts';
 import { Deadlines } from '../core/session/deadlines.ts';
 import type { Session, SessionEnd } from '../core/session/session.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';

@@ -1,5 +1,5 @@
 // A session as its accounts tell it.
-import type { AccountingRecord } from '../core/ipc/messages.ts';
+import type { AccountingRecord } from '../core/ipc/auth.ts';
 import { formatIp } from '../core/net/address.ts';
 import { groupOf } from '../core/session/session.ts';
 import type { Session } from '../core/session/session.ts';

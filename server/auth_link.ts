@@ -3,12 +3,11 @@
 // "unavailable", since that login may be what kills it. A dead process is never a wrong password.
 import type {
   AccountingRecord,
-  AuthOutcome,
   AuthSettings,
   AuthToPrimary,
-  LoginRequest,
   PrimaryToAuth,
-} from '../core/ipc/messages.ts';
+} from '../core/ipc/auth.ts';
+import type { AuthOutcome, LoginRequest } from '../core/ipc/messages.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { ChildLink } from './supervisor.ts';
 

@@ -6,12 +6,8 @@ import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config, HostConfig } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
-import type {
-  AuthToPrimary,
-  EngineOffloads,
-  PrimaryToAuth,
-  TunOffload,
-} from '../core/ipc/messages.ts';
+import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
+import type { EngineOffloads, TunOffload } from '../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { findGid, findUid } from './accounts.ts';

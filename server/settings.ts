@@ -1,11 +1,7 @@
 // From the configuration file to what each process is told.
 import type { Config, HostConfig } from '../config/schema.ts';
-import type {
-  AuthSettings,
-  HostAuthSettings,
-  RadiusServer,
-  WorkerSettings,
-} from '../core/ipc/messages.ts';
+import type { AuthSettings, HostAuthSettings, RadiusServer } from '../core/ipc/auth.ts';
+import type { WorkerSettings } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
 import type { BanSettings } from './bans.ts';
 import type { SessionLimits } from '../core/session/requests.ts';

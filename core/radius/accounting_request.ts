@@ -1,5 +1,5 @@
 // What an Accounting-Request says about a session [rfc2866 5, rfc2869 5].
-import type { AccountingRecord } from '../ipc/messages.ts';
+import type { AccountingRecord } from '../ipc/auth.ts';
 import { parseIp } from '../net/address.ts';
 import type { EpochMs } from '../units.ts';
 import { NAME, address, bytes, integer, text } from './attributes.ts';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import type { AccountingRecord } from '../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../core/ipc/auth.ts';
 import type { Milliseconds } from '../../core/units.ts';
 import { AccountingLane } from './accounting_lane.ts';
 import { AccountingSpool } from './accounting_spool.ts';

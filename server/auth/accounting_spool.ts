@@ -7,7 +7,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { AccountingRecord } from '../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../core/ipc/auth.ts';
 
 export interface SpooledRecord {
   readonly id: number;

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/messages.ts';
+import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/auth.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
 import { Accountant } from './accountant.ts';
 import { Backends } from './backends.ts';

@@ -1,11 +1,7 @@
 // What a way of verifying people must offer to be a step of auth.chain.
 import type { Verdict } from '../../core/auth_dialogue/verdict.ts';
-import type {
-  AccountingRecord,
-  ClientCertificate,
-  ClientFacts,
-  Peer,
-} from '../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../core/ipc/auth.ts';
+import type { ClientCertificate, ClientFacts, Peer } from '../../core/ipc/messages.ts';
 
 export interface Credentials {
   /** '' = nobody has said it yet; only a step that finds out by itself is asked then. */

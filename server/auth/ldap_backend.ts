@@ -8,7 +8,7 @@
 // refusal takes as long as the answer to a right password.
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { LdapServerAddress, LdapSettings } from '../../core/ipc/messages.ts';
+import type { LdapServerAddress, LdapSettings } from '../../core/ipc/auth.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
 import { CheckQueue, laneOf } from './check_queue.ts';

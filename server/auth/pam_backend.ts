@@ -3,7 +3,7 @@
 // waits for a person gives its place back, so that nobody's thinking keeps others out.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AccountingRecord } from '../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../core/ipc/auth.ts';
 import { NO_ATTRIBUTES } from '../../core/policy/attributes.ts';
 import type { Backend, Conversation, Credentials, Round } from './backend.ts';
 import { CheckQueue } from './check_queue.ts';

@@ -1,7 +1,7 @@
 // The sessions of people whom the step "pam" let in, told to PAM: opened at their start, closed at
 // their end, each by a process of its own. The VPN session does not hang on it.
 import type { Logger } from 'pino';
-import type { AccountingRecord } from '../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../core/ipc/auth.ts';
 import { CheckQueue } from './check_queue.ts';
 import { pamCommand, problemOf } from './pam_command.ts';
 import type { PamCommand } from './pam_command.ts';

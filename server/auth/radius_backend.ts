@@ -2,7 +2,7 @@
 // rounds, and says what the session is given. It may keep the accounts of the session too.
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { AccountingRecord, RadiusSettings } from '../../core/ipc/messages.ts';
+import type { AccountingRecord, RadiusSettings } from '../../core/ipc/auth.ts';
 import type { SessionAttributes } from '../../core/policy/attributes.ts';
 import { accessRequest, isExpressible } from '../../core/radius/access_request.ts';
 import type { Caller } from '../../core/radius/access_request.ts';

@@ -1,6 +1,6 @@
 // Several RADIUS servers for one purpose: the first that answers. One that is dead is passed over
 // while another lives, and asked last of all when none does.
-import type { RadiusServer as RadiusServerName } from '../../core/ipc/messages.ts';
+import type { RadiusServer as RadiusServerName } from '../../core/ipc/auth.ts';
 import type { Packet } from '../../core/radius/packet.ts';
 import type { SentRequest } from '../../core/radius/authenticity.ts';
 import type { Milliseconds } from '../../core/units.ts';

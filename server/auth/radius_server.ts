@@ -8,7 +8,7 @@ import { randomInt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Logger } from 'pino';
-import type { RadiusServer as RadiusServerName } from '../../core/ipc/messages.ts';
+import type { RadiusServer as RadiusServerName } from '../../core/ipc/auth.ts';
 import { verifyReply } from '../../core/radius/authenticity.ts';
 import type { SentRequest } from '../../core/radius/authenticity.ts';
 import type { Packet } from '../../core/radius/packet.ts';

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { Client, Entry } from 'ldapts';
-import type { LdapServerAddress } from '../../../core/ipc/messages.ts';
+import type { LdapServerAddress } from '../../../core/ipc/auth.ts';
 import type { Milliseconds } from '../../../core/units.ts';
 import type { BindAnswer, LdapAnswer } from './answer.ts';
 import { SUCCESS, renderAnswer } from './answer.ts';

@@ -1,7 +1,7 @@
 // Which server is asked first: the order of the operator, but those that have just failed last, so
 // that a dead one does not slow every login down.
 import type { Logger } from 'pino';
-import type { LdapServerAddress } from '../../../core/ipc/messages.ts';
+import type { LdapServerAddress } from '../../../core/ipc/auth.ts';
 import type { EpochMs } from '../../../core/units.ts';
 import type { LdapTrouble } from './trouble.ts';
 

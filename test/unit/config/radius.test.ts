@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../../config/loader.ts';
-import type { RadiusServer } from '../../../core/ipc/messages.ts';
+import type { RadiusServer } from '../../../core/ipc/auth.ts';
 import { authSettings } from '../../../server/settings.ts';
 
 test('a RADIUS server is a name or an address, with the usual port or another', () => {

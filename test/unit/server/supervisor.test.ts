@@ -10,9 +10,9 @@ import type {
   AccountingRecord,
   AuthSettings,
   AuthToPrimary,
-  LoginRequest,
   PrimaryToAuth,
-} from '../../../core/ipc/messages.ts';
+} from '../../../core/ipc/auth.ts';
+import type { LoginRequest } from '../../../core/ipc/messages.ts';
 import { AuthLink } from '../../../server/auth_link.ts';
 import { Backoff } from '../../../server/backoff.ts';
 import { Supervisor } from '../../../server/supervisor.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AccountingRecord } from '../../../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../../../core/ipc/auth.ts';
 import { accountingRequest } from '../../../../core/radius/accounting_request.ts';
 import { NAME, readInteger, readText, valuesOf } from '../../../../core/radius/attributes.ts';
 import { encodePacket } from '../../../../core/radius/packet.ts';

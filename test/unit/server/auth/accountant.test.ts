@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { AccountingRecord } from '../../../../core/ipc/messages.ts';
+import type { AccountingRecord } from '../../../../core/ipc/auth.ts';
 import { Accountant } from '../../../../server/auth/accountant.ts';
 import { AccountingLane } from '../../../../server/auth/accounting_lane.ts';
 import { AccountingSpool } from '../../../../server/auth/accounting_spool.ts';

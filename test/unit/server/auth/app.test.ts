@@ -5,13 +5,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
-import type {
-  AuthOutcome,
-  AuthSettings,
-  AuthToPrimary,
-  LoginRequest,
-  PrimaryToAuth,
-} from '../../../../core/ipc/messages.ts';
+import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../../../core/ipc/auth.ts';
+import type { AuthOutcome, LoginRequest } from '../../../../core/ipc/messages.ts';
 import { unpack } from '../../../../core/ipc/outbox.ts';
 import { credentials } from './backend_suite.ts';
 import { BACKEND_SETTINGS, LOGIN, authSettings } from './settings_fixture.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LdapServerAddress } from '../../../../core/ipc/messages.ts';
+import type { LdapServerAddress } from '../../../../core/ipc/auth.ts';
 import { LdapBackend } from '../../../../server/auth/ldap_backend.ts';
 import type { LdapBackendOptions } from '../../../../server/auth/ldap_backend.ts';
 import {

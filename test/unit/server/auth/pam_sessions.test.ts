@@ -7,11 +7,7 @@ import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import type {
-  AccountingRecord,
-  AuthSettings,
-  PrimaryToAuth,
-} from '../../../../core/ipc/messages.ts';
+import type { AccountingRecord, AuthSettings, PrimaryToAuth } from '../../../../core/ipc/auth.ts';
 import { PamSessions } from '../../../../server/auth/pam_sessions.ts';
 import { PrivateEtc, whyNoPam } from '../../../pam/private_etc.ts';
 import { BACKEND_SETTINGS, authSettings } from './settings_fixture.ts';

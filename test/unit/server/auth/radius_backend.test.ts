@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { RadiusServer, RadiusSettings } from '../../../../core/ipc/messages.ts';
+import type { RadiusServer, RadiusSettings } from '../../../../core/ipc/auth.ts';
 import {
   NAME,
   bytes,

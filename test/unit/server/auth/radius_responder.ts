@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import type { RadiusServer } from '../../../../core/ipc/messages.ts';
+import type { RadiusServer } from '../../../../core/ipc/auth.ts';
 import { NAME, integer, text, valuesOf } from '../../../../core/radius/attributes.ts';
 import { CODE, decodePacket } from '../../../../core/radius/packet.ts';
 import type { Attribute, Packet } from '../../../../core/radius/packet.ts';

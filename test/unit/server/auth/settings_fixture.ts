@@ -1,10 +1,6 @@
 // What an auth process is told in tests, unless a test says otherwise.
-import type {
-  AuthSettings,
-  BackendSettings,
-  HostAuthSettings,
-  LoginRequest,
-} from '../../../../core/ipc/messages.ts';
+import type { AuthSettings, BackendSettings, HostAuthSettings } from '../../../../core/ipc/auth.ts';
+import type { LoginRequest } from '../../../../core/ipc/messages.ts';
 
 export const BACKEND_SETTINGS: BackendSettings = {
   file: { path: '/dev/null', otpPath: '/dev/null' },
