@@ -110,6 +110,12 @@ test(
     }
     const { failedLogins } = (await server.ask<'status'>({ command: 'status' })).statistics;
     assert.equal(failedLogins, 0);
+    // Only the forms that were fetched and left are counted, a point for each.
+    const points = await server.ask<'ip-ban-points'>({ command: 'ip-ban-points' });
+    assert.ok(
+      points.every(({ score }) => score <= 5),
+      JSON.stringify(points),
+    );
     await slapd.startAgain();
     const back = await connect('ldap-otp', { account: DIRECTORY_ALICE, extra: laterToken() });
     await back.logOut();
