@@ -11,7 +11,7 @@ export interface Certificate {
   readonly pin: string;
 }
 
-/** A self-signed ECDSA P-256 certificate for these IP addresses, valid for a day. */
+/** A self-signed ECDSA P-256 certificate for these IP addresses, valid for two months: wolfguard warns of one that ends sooner. */
 export function makeCertificate(directory: string, addresses: readonly string[]): Certificate {
   const certificatePath = path.join(directory, 'server.pem');
   const keyPath = path.join(directory, 'server.key');
@@ -20,7 +20,7 @@ export function makeCertificate(directory: string, addresses: readonly string[])
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-subj', '/CN=scenario', '-addext', `subjectAltName=${names}`, '-days', '1'],
+      ...['-subj', '/CN=scenario', '-addext', `subjectAltName=${names}`, '-days', '60'],
       ...['-keyout', keyPath, '-out', certificatePath],
     ],
     { stdio: 'pipe' },
