@@ -45,6 +45,7 @@ const server = await Server.start(
     '[auth.chain]': { steps: ['pam'] },
     'auth.pam': { service: 'wolfguard' },
     auth: { select_group: ['it', 'staff[Our people]'] },
+    log: { level: 'trace' },
   },
   [],
   etc.wrapper,

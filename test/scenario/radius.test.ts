@@ -53,6 +53,7 @@ const settings = (changes: Readonly<Record<string, string | boolean | string[]>>
     ...changes,
   },
   'auth.chain': [{ steps: ['radius'] }],
+  log: { level: 'trace' },
   limits: { cookie_lifetime: '3s' },
 });
 const server = await Server.start(lab, settings());
