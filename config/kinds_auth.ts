@@ -1,7 +1,8 @@
 // The steps of a login chain, and what they work with.
 import { quote, wrongType } from './kind.ts';
 import type { Kind } from './kind.ts';
-import type { RadiusServer, SelectableGroup } from '../core/ipc/messages.ts';
+import type { RadiusServer } from '../core/ipc/auth.ts';
+import type { SelectableGroup } from '../core/ipc/messages.ts';
 import { formatIp, parseIp } from '../core/net/address.ts';
 import { nearest } from './suggest.ts';
 

@@ -1,5 +1,5 @@
 // What names a directory, the people in it and the questions that are put to it.
-import type { LdapServerAddress } from '../core/ipc/messages.ts';
+import type { LdapServerAddress } from '../core/ipc/auth.ts';
 import { MISTAKE, quote, wrongType } from './kind.ts';
 import type { Kind, Say } from './kind.ts';
 import { text } from './kinds.ts';
