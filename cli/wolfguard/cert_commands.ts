@@ -4,19 +4,11 @@ import type { Command } from 'commander';
 import type { Issuing } from '../../certs/authority.ts';
 import { KEY_KINDS } from '../../certs/keys.ts';
 import type { KeyKind } from '../../certs/keys.ts';
+import { REVOCATION_REASONS } from '../../certs/revocation_list.ts';
 import type { RevocationReason } from '../../certs/revocation_list.ts';
 import type { CertCommands } from '../cert.ts';
 
 export const DEFAULT_PKI = '/etc/wolfguard/pki';
-
-const REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'privilegeWithdrawn',
-] as const satisfies readonly RevocationReason[];
 
 interface Common {
   readonly out?: string;
@@ -80,7 +72,11 @@ export function addCert(program: Command, write: (text: string) => void): void {
     .command('revoke <file-or-serial>')
     .description('take a certificate back, and write the revocation list anew')
     .addOption(folderOption())
-    .addOption(new Option('--reason <word>', 'why').choices(REASONS).default(REASONS[0]))
+    .addOption(
+      new Option('--reason <word>', 'why')
+        .choices(REVOCATION_REASONS)
+        .default(REVOCATION_REASONS[0]),
+    )
     .addOption(daysOption('how long the list holds'))
     .action(async (what: string, flags: Common & { readonly reason: RevocationReason }) => {
       await (await commands(flags)).revoke(what, flags.reason, flags.days);

@@ -118,7 +118,8 @@ function respond(
   // openconnect renames some inputs to "password" [oc 4.4].
   const answer = field(fields, CHALLENGE_INPUT) ?? field(fields, 'password') ?? '';
   return {
-    state: { ...state, phase: 'checking' },
+    // Somebody has typed something: from now on a refusal is an attempt.
+    state: { ...state, phase: 'checking', silent: false },
     effect: {
       kind: 'respond',
       backend: state.chains[state.chain]?.[state.step] ?? '',

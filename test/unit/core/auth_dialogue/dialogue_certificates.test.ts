@@ -108,6 +108,27 @@ test('certificate and one-time password ask for the code alone', () => {
   assert.equal(formOf(dialogue.verdict(challenge)).inputs.length, 1);
 });
 
+test('a wrong code behind a certificate is a refused attempt: guessing is not free', () => {
+  const dialogue = new Driver({ ...RULES, chains: [['certificate', 'totp']] });
+  dialogue.start(CERTIFIED);
+  dialogue.verdict({ kind: 'accepted', user: 'carol', groups: [] });
+  dialogue.verdict(challenge);
+  dialogue.reply({ secondary_password: '000000' }, CERTIFIED);
+  assert.deepEqual(outcomeOf(dialogue.verdict({ kind: 'refused' })), {
+    kind: 'failed',
+    reason: 'Authentication failed',
+    refused: true,
+  });
+  const either = new Driver({ ...RULES, chains: [['certificate', 'totp'], ['file']] });
+  either.start(CERTIFIED);
+  either.verdict({ kind: 'accepted', user: 'carol', groups: [] });
+  either.verdict(challenge);
+  either.reply({ secondary_password: '000000' }, CERTIFIED);
+  const outcome = outcomeOf(either.verdict({ kind: 'refused' }));
+  assert.ok(outcome.kind === 'form' && outcome.refused);
+  assert.equal(either.state?.attempts, 1);
+});
+
 test('a chain without a password is asked by name alone', () => {
   const dialogue = new Driver({ ...RULES, chains: [['totp']] });
   assert.deepEqual(
