@@ -10,11 +10,9 @@ import { Iperf } from './harness/traffic.ts';
 const options = { timeout: 60_000 };
 /** After the burst of the beginning, and before the end, whose last segments come late. */
 const LEAD_MS = 1000;
-/** A slow one takes long to be even. */
-const MEASURED_MS = { 1: 6000, 50: 2500, 500: 2500 } as const;
+/** So long that a bucket which was full at its beginning (128 KiB, 250 ms) is less than 5 % of it. */
+const MEASURED_MS = { 1: 22_000, 50: 6000, 500: 6000 } as const;
 const INACCURACY = 0.05;
-/** A machine that has other things to do lets TCP pause, and catch up from a full bucket. */
-const ATTEMPTS = 3;
 /** TCP cannot stay at a limit with fewer losses. */
 const DROPPED_SHARE = 0.01;
 
@@ -34,18 +32,13 @@ for (const [megabits, dtls] of [
 
     for (const direction of ['up', 'down'] as const) {
       test(`${direction} it gets what it may have, and no more`, options, async (t) => {
-        const rates: string[] = [];
-        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-          const { rate, share } = await measure(direction);
-          rates.push(`${rate.toFixed(2)} Mbit/s, ${(share * 100).toFixed(1)} % dropped`);
-          // A machine that is slower than the limit hardly meets it.
-          const slow = megabits > 100 && share < DROPPED_SHARE && rate < megabits;
-          if (slow || Math.abs(rate / megabits - 1) <= INACCURACY) {
-            t.diagnostic(rates.join('; '));
-            return;
-          }
-        }
-        assert.fail(rates.join('; '));
+        const { rate, share } = await measure(direction);
+        const seen = `${rate.toFixed(2)} Mbit/s, ${(share * 100).toFixed(1)} % dropped`;
+        t.diagnostic(seen);
+        assert.ok(rate <= megabits * (1 + INACCURACY), seen);
+        // A machine that is slower than the limit hardly meets it.
+        const slow = megabits > 100 && share < DROPPED_SHARE;
+        if (!slow) assert.ok(rate >= megabits * (1 - INACCURACY), seen);
       });
     }
 
