@@ -64,13 +64,15 @@ export class LoginService {
         this.#log(request, effect.outcome);
         return withId(effect.outcome, id);
       }
-      const remainingMs = (state?.expiresAt ?? 0) - now();
-      const round = await withDeadline(remainingMs, (signal) =>
+      const expiresAt = state?.expiresAt ?? 0;
+      const { round, late } = await withDeadline(expiresAt - now(), (signal) =>
         ask(setup, dialogues.conversation(id), effect, request, signal),
       );
       this.#watch(effect.backend, round);
       dialogues.hold(id, round.kind === 'challenge' ? round.conversation : null);
-      input = { kind: 'verdict', verdict: round, now: now() };
+      // A timer counts from the beginning of its turn of the loop: it may be early by the clock.
+      const answeredAt = late ? Math.max(now(), expiresAt) : now();
+      input = { kind: 'verdict', verdict: round, now: answeredAt };
     }
   }
 
@@ -122,17 +124,21 @@ async function ask(
 async function withDeadline(
   timeoutMs: Milliseconds,
   work: (signal: AbortSignal) => Promise<Round>,
-): Promise<Round> {
+): Promise<{ round: Round; late: boolean }> {
   const controller = new AbortController();
-  const late = Promise.withResolvers<Round>();
+  const tooLate = Promise.withResolvers<Round>();
+  let late = false;
   const timer = setTimeout(() => {
-    late.resolve(unavailable('The login took too long'));
+    late = true;
+    tooLate.resolve(unavailable('The login took too long'));
     controller.abort();
   }, timeoutMs);
   try {
-    return await Promise.race([work(controller.signal), late.promise]);
+    const round = await Promise.race([work(controller.signal), tooLate.promise]);
+    return { round, late };
   } catch (error) {
-    return unavailable(error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    return { round: unavailable(reason), late };
   } finally {
     clearTimeout(timer);
   }
