@@ -18,6 +18,8 @@ export type Verdict = 'aim' | 'reach' | 'missed' | 'failed' | 'not measured' | '
 export interface RowSummary extends Row {
   readonly ocserv?: Measured;
   readonly wolfguard?: Measured;
+  /** Of ours by ocserv's in this run, and what reach asked for, as of the day it was set. */
+  readonly share?: { readonly measured: number; readonly reach: number };
   /** '' = the row has nothing to reach. */
   readonly verdict: Verdict;
 }
@@ -42,6 +44,7 @@ export function summarize(
       ...row,
       ...(ocserv === undefined ? {} : { ocserv }),
       ...(wolfguard === undefined ? {} : { wolfguard }),
+      ...shareOf(row, ocserv, wolfguard),
       verdict: judge(row, wolfguard, failed),
     };
   });
@@ -56,6 +59,17 @@ function measuredOf(row: Row, samples: readonly Sample[]): Measured | undefined 
     noisy: row.steady === true && relativeSpread(spread) > NOISY,
     ...(instead === undefined ? {} : { instead }),
   };
+}
+
+/** How fast a machine is differs from hour to hour, and both servers feel it alike. */
+function shareOf(
+  { reach, ocservThen }: Row,
+  ocserv: Measured | undefined,
+  wolfguard: Measured | undefined,
+): Pick<RowSummary, 'share'> {
+  if (reach === undefined || ocservThen === undefined) return {};
+  if (ocserv === undefined || wolfguard === undefined || ocserv.median === 0) return {};
+  return { share: { measured: wolfguard.median / ocserv.median, reach: reach / ocservThen } };
 }
 
 function judge(row: Row, measured: Measured | undefined, failed: boolean): Verdict {

@@ -13,12 +13,13 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 
 /** All rows that have something to reach, with it and whether they do. */
 export function renderTargets(rows: readonly RowSummary[]): string {
-  const head = ['case', 'unit', 'ocserv', 'wolfguard', 'reach', 'aim', ''];
+  const head = ['case', 'unit', 'ocserv', 'wolfguard', 'reach', 'aim', '', 'of ocserv’s'];
   const lines = rows
     .filter(({ verdict }) => verdict !== '')
     .map((row) => [
       ...[row.title, row.unit, cell(row, row.ocserv), cell(row, row.wolfguard)],
       ...[limit(row, row.reach), limit(row, row.aim), VERDICTS[row.verdict]],
+      shareOf(row),
     ]);
   return table(head, lines);
 }
@@ -44,6 +45,13 @@ export function renderHeadlines(rows: readonly RowSummary[]): string {
 
 const limit = ({ better }: RowSummary, value: number | undefined): string =>
   value === undefined ? '' : `${better === 'less' ? '≤' : '≥'} ${value.toLocaleString('en')}`;
+
+/** "12.2 % (reach 14.3)": stays the same when the whole machine is slower. */
+function shareOf({ share }: RowSummary): string {
+  if (share === undefined) return '';
+  const [measured, reach] = [share.measured, share.reach].map((part) => (100 * part).toFixed(1));
+  return `${measured} % (reach ${reach})`;
+}
 
 function cell(row: RowSummary, measured: Measured | undefined): string {
   if (measured === undefined) return '';

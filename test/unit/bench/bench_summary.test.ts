@@ -97,11 +97,24 @@ test('the table has a line for each row with a goal, and columns of equal width'
   const rows = summarize([ROW, PLAIN], samples);
   assert.equal(
     renderTargets(rows),
-    '| case      | unit | ocserv              | wolfguard | reach | aim    |           |\n' +
-      '| ---       | ---  | ---                 | ---       | ---   | ---    | ---       |\n' +
-      '| DTLS down | s/GB | 6.30 (6.10 to 6.50) | 0.70      | ≤ 0.9 | ≤ 0.65 | reach met |\n',
+    '| case      | unit | ocserv              | wolfguard | reach | aim    |           | of ocserv’s |\n' +
+      '| ---       | ---  | ---                 | ---       | ---   | ---    | ---       | ---         |\n' +
+      '| DTLS down | s/GB | 6.30 (6.10 to 6.50) | 0.70      | ≤ 0.9 | ≤ 0.65 | reach met |             |\n',
   );
   assert.match(renderOthers(rows), /for its own sake/);
   assert.doesNotMatch(renderOthers(rows), /DTLS down/);
   assert.match(renderHeadlines(rows), /\| \*\*0\.70\*\* +\|/);
+});
+
+test('a share of what ocserv takes is compared with the share that was asked for', () => {
+  const row: Row = { ...ROW, ocservThen: 6 };
+  const [summary] = summarize(
+    [row],
+    [...samplesOf('wolfguard', 1), ...samplesOf('ocserv', 10, 12, 8)],
+  );
+  assert.ok(summary !== undefined);
+  assert.deepEqual(summary.share, { measured: 0.1, reach: 0.9 / 6 });
+  assert.equal(summary.verdict, 'missed', 'the verdict stays that of the figure itself');
+  assert.match(renderTargets([summary]), /\| \*\*missed\*\* \| 10\.0 % \(reach 15\.0\) \|/);
+  assert.equal(summaryOf(row, samplesOf('wolfguard', 1)).share, undefined);
 });
