@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config, HostConfig } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
+import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
 import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
 import type { EngineOffloads, TunOffload } from '../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
@@ -307,7 +308,11 @@ async function startAuth(
       logger: log.logger,
       now: Date.now,
     },
-    { name: 'auth process', readyTimeoutMs: AUTH_READY_MS },
+    {
+      name: 'auth process',
+      readyTimeoutMs: AUTH_READY_MS,
+      silenceLimitMs: SILENCE_LIMIT_MS,
+    },
   );
   await supervisor.start();
   return supervisor;

@@ -10,6 +10,7 @@ import { WolfguardError } from '../core/error.ts';
 import { Outbox, unpack } from '../core/ipc/outbox.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { Backoff } from './backoff.ts';
+import { Silence } from './silence.ts';
 
 /** What listens to one child process; a successor gets a new one. */
 export interface ChildLink<FromChild> {
@@ -35,6 +36,8 @@ export interface SupervisorOptions {
   readonly name: string;
   /** A process that is not ready by then is killed. */
   readonly readyTimeoutMs: Milliseconds;
+  /** One that is ready and then says nothing for so long, not even 'alive', hangs and is killed. */
+  readonly silenceLimitMs: Milliseconds;
 }
 
 /** What every child says about itself, besides its own messages. */
@@ -127,7 +130,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
 
   private spawn(): void {
     const { fork, link, logger, now } = this.components;
-    const { name, readyTimeoutMs } = this.options;
+    const { name, readyTimeoutMs, silenceLimitMs } = this.options;
     const child = fork();
     const outbox = new Outbox<ToChild>({
       write: (messages) => sendTo(child, messages),
@@ -142,7 +145,13 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       fatal = `it was not ready within ${readyTimeoutMs / 1000} s`;
       child.kill('SIGKILL');
     }, readyTimeoutMs);
+    const silence = new Silence(silenceLimitMs, () => {
+      if (!state.ready || this.state.kind === 'stopping') return;
+      fatal = `it hung: not a word for ${silenceLimitMs / 1000} s`;
+      child.kill('SIGKILL');
+    });
     const handle = (received: FromChild): void => {
+      silence.heard();
       if (received.kind === 'ready') {
         clearTimeout(readyTimer);
         state.ready = true;
@@ -151,7 +160,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       } else if (received.kind === 'fatal') {
         fatal = fatalMessage(received);
         logger.error({ child: name, reason: fatal }, 'a process cannot run');
-      } else this.deliver(received, listener, child);
+      } else if (received.kind !== 'alive') this.deliver(received, listener, child);
     };
     child.on('message', (written) => {
       unpack(written as unknown as FromChild | readonly FromChild[]).forEach(handle);
@@ -162,6 +171,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     });
     whenGone(child, (how) => {
       clearTimeout(readyTimer);
+      silence.close();
       listener.handleGone();
       this.handleDeath(state, fatal ?? how);
     });

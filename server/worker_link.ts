@@ -160,6 +160,7 @@ export class WorkerLink {
         return;
       case 'ready':
       case 'fatal':
+      case 'alive':
         return;
     }
   }

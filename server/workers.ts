@@ -9,6 +9,7 @@ import type {
   WorkerSettings,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
+import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { FIRST_INHERITED_FD } from './fork.ts';
 import type { Inside } from './inside.ts';
@@ -148,7 +149,11 @@ function buildWorker(
   );
   const supervisor = new Supervisor<PrimaryToWorker, WorkerToPrimary>(
     { fork: () => fork(worker, fds), link: (send) => link.attach(send), logger, now },
-    { name: `worker ${worker}`, readyTimeoutMs: READY_TIMEOUT_MS },
+    {
+      name: `worker ${worker}`,
+      readyTimeoutMs: READY_TIMEOUT_MS,
+      silenceLimitMs: SILENCE_LIMIT_MS,
+    },
   );
   return { link, supervisor };
 }

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { pino } from 'pino';
+import { ALIVE_INTERVAL_MS } from '../core/ipc/alive.ts';
 import type { PrimaryToWorker, WorkerToPrimary } from '../core/ipc/messages.ts';
 import { Outbox, unpack } from '../core/ipc/outbox.ts';
 import { createEngine } from '../native/engine.ts';
@@ -49,6 +50,7 @@ function start(message: StartMessage): void {
   worker = new Worker(components, message, HTTP_LIMITS);
   dropPrivileges(message);
   worker.start();
+  setInterval(() => send({ kind: 'alive' }), ALIVE_INTERVAL_MS).unref();
 }
 
 function dropPrivileges({ user, sandbox, primaryPid }: StartMessage): void {

@@ -1,4 +1,5 @@
 // What the primary and the auth process say to each other: settings, logins, accounts.
+import type { AliveMessage } from './alive.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type {
@@ -116,6 +117,7 @@ export interface AccountingRecord {
 
 export type AuthToPrimary =
   | { readonly kind: 'ready' }
+  | AliveMessage
   | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome }
   /** These records outlive the auth process from now on. */
   | { readonly kind: 'accounting-kept'; readonly ids: readonly number[] };

@@ -8,6 +8,7 @@ import type { IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
+import type { AliveMessage } from './alive.ts';
 
 /** The outside end of a connection, as text without brackets. */
 export interface Peer {
@@ -224,6 +225,7 @@ export type WorkerToPrimary =
   | { readonly kind: 'ready' }
   /** The worker cannot run; it exits after this. */
   | { readonly kind: 'fatal'; readonly message: string }
+  | AliveMessage
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
   /** Is this the cookie of a session? Asked for strangers of a camouflaged server [oc 2.5]. */

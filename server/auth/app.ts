@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { ALIVE_INTERVAL_MS } from '../../core/ipc/alive.ts';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/auth.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
 import { Accountant } from './accountant.ts';
@@ -41,6 +42,7 @@ function runAuthProcess(): void {
           outbox.send({ kind: 'accounting-kept', ids });
         });
         outbox.send({ kind: 'ready' });
+        setInterval(() => outbox.send({ kind: 'alive' }), ALIVE_INTERVAL_MS).unref();
         break;
       case 'configure':
         app?.configure(message.settings);

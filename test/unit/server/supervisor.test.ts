@@ -57,8 +57,21 @@ test('a first start that ends silently names the exit code', async (t) => {
 });
 
 test('a child that never says "ready" is killed', async (t) => {
-  const { supervisor } = supervise(t, 'mute', 300);
+  const { supervisor } = supervise(t, 'mute', { readyTimeoutMs: 300 });
   await assert.rejects(supervisor.start(), /not ready within 0.3 s/);
+});
+
+test('a child that hangs is replaced, and one that only says that it is alive is not', async (t) => {
+  const reasons: string[] = [];
+  const silenceLimitMs = 3_000;
+  const hanging = supervise(t, 'hangs', { silenceLimitMs, reasons });
+  const living = supervise(t, 'alive', { silenceLimitMs, reasons });
+  await Promise.all([hanging.supervisor.start(), living.supervisor.start()]);
+  const { pid } = living.supervisor;
+  await until(() => countOf(hanging.events, 'ready') === 2);
+  assert.deepEqual(reasons, ['it hung: not a word for 3 s']);
+  assert.equal(living.supervisor.pid, pid);
+  assert.deepEqual(living.events, ['spawned', 'ready']);
 });
 
 test('stop ends a child by its last message and starts no other', async (t) => {
@@ -196,7 +209,7 @@ async function startAuth(
       logger: pino({ level: 'silent' }),
       now: Date.now,
     },
-    { name: 'auth process', readyTimeoutMs: 5000 },
+    { name: 'auth process', readyTimeoutMs: 5000, silenceLimitMs: 60_000 },
   );
   t.after(() => supervisor.stop({ kind: 'start', settings: SETTINGS }, 0));
   await supervisor.start();
@@ -206,7 +219,7 @@ async function startAuth(
 function supervise(
   t: TestContext,
   behaviour: string,
-  readyTimeoutMs = 5000,
+  { readyTimeoutMs = 5000, silenceLimitMs = 60_000, reasons = [] as string[] } = {},
 ): {
   supervisor: Supervisor<{ kind: string }, { kind: string }>;
   events: string[];
@@ -229,10 +242,18 @@ function supervise(
           handleGone: () => events.push('gone'),
         };
       },
-      logger: pino({ level: 'silent' }),
+      logger: pino(
+        {},
+        {
+          write: (line) => {
+            const { reason } = JSON.parse(line) as { reason?: string };
+            if (reason !== undefined) reasons.push(reason);
+          },
+        },
+      ),
       now: Date.now,
     },
-    { name: 'test child', readyTimeoutMs },
+    { name: 'test child', readyTimeoutMs, silenceLimitMs },
   );
   t.after(() => supervisor.stop({ kind: 'shutdown' }, 0));
   return { supervisor, events, sends };
