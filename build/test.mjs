@@ -56,7 +56,7 @@ const STAGES = [
   { name: 'generated', limitMs: MINUTE_MS, commands: [node('config/generate.ts', '--check')] },
   {
     name: 'unit',
-    limitMs: 4 * MINUTE_MS,
+    limitMs: 6 * MINUTE_MS,
     counted: true,
     commands: [tests('--test-timeout=60000', 'test/unit/**/*.test.ts', 'test/wire/**/*.test.ts')],
   },

@@ -57,11 +57,9 @@ export function parseConf(text: string): ConfFile {
   return { lines, mistakes };
 }
 
-/** Without a comment behind it, blanks around it, and the quotes that ocserv takes off as well. */
-function clean(value: string): string {
-  const text = value.replace(/(^|\s)#.*$/, '').trim();
-  return /^"([^"]*)"$/.exec(text)?.[1]?.trim() ?? text;
-}
+/** Without a comment behind it (in quotes too), and without blanks and quotes around it. */
+const clean = (value: string): string =>
+  value.replace(/(^|\s)#.*$/, '').replace(/^[\s"]+|[\s"]+$/g, '');
 
 /** What READ_TF of ocserv takes for true. */
 export const isTrue = (value: string): boolean => /^(true|yes)$/i.test(value);

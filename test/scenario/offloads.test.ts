@@ -12,6 +12,8 @@ const options = { timeout: 60_000 };
 const LARGE = 2000;
 /** What one file of 10 MB causes, if it does at all. */
 const MANY = 20;
+/** Files that may follow until it does. */
+const MORE = 10;
 
 for (const engine of [
   { tun_offload: true, udp_gso: true, udp_gro: true },
@@ -34,10 +36,20 @@ for (const engine of [
       async () => {
         assert.equal(client.channel, 'dtls');
         countLargePackets(lab.server);
-        await files.download(lab.client, server.inside4).finished();
-        await files.upload(lab.client, server.inside4).finished();
-        assert.equal(largePackets(lab.server, 'udp_out') > MANY, engine.udp_gso);
-        assert.equal(largePackets(lab.server, 'tun_in') > MANY, engine.tun_offload);
+        const download = (): Promise<void> => files.download(lab.client, server.inside4).finished();
+        const upload = (): Promise<void> => files.upload(lab.client, server.inside4).finished();
+        await download();
+        await upload();
+        const seen = (name: string): boolean => largePackets(lab.server, name) > MANY;
+        // A client that hardly gets to run sends its packets one by one: nothing is to be joined.
+        for (let more = 0; more < MORE && engine.udp_gso && !seen('udp_out'); more++) {
+          await download();
+        }
+        for (let more = 0; more < MORE && engine.tun_offload && !seen('tun_in'); more++) {
+          await upload();
+        }
+        assert.equal(seen('udp_out'), engine.udp_gso);
+        assert.equal(seen('tun_in'), engine.tun_offload);
         assert.doesNotMatch(server.program.output, /"level":(40|50)/);
       },
     );
