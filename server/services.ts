@@ -1,6 +1,6 @@
 // What workers ask for, carried out: logins by the auth process, everything else by the sessions.
 import type { Logger } from 'pino';
-import type { OpenTunnelReply, OpenTunnelRequest } from '../core/ipc/messages.ts';
+import type { OpenTunnelReply } from '../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Bans } from './bans.ts';
 import { answerLogin } from './login.ts';
@@ -26,7 +26,7 @@ export function buildServices(components: ServicesComponents): WorkerServices {
   const { bans, sessions, statistics, steering, urgency } = components;
   return {
     login: (request) => answerLogin(components, request),
-    openTunnel: (worker, request) => openTunnel(worker, request, components),
+    openTunnel: (...asked) => openTunnel(asked, components),
     knowsCookie: (cookie) => sessions.knows(cookie),
     logout: (cookie) => sessions.logout(cookie),
     tunnelOpened: (worker, message) => {
@@ -50,15 +50,18 @@ export function buildServices(components: ServicesComponents): WorkerServices {
 
 /** A bug of ours must not leave the client without an answer: it would wait and not come back. */
 function openTunnel(
-  worker: number,
-  request: OpenTunnelRequest,
+  asked: Parameters<WorkerServices['openTunnel']>,
   { sessions, logger }: ServicesComponents,
-): OpenTunnelReply {
-  try {
-    return sessions.open(worker, request);
-  } catch (error) {
+): OpenTunnelReply | Promise<OpenTunnelReply> {
+  const fail = (error: unknown): OpenTunnelReply => {
     logger.error({ err: error }, 'a tunnel could not be granted');
     return { kind: 'refused', status: 503, reason: 'The server has a problem: try again later' };
+  };
+  try {
+    const reply = sessions.open(...asked);
+    return reply instanceof Promise ? reply.catch(fail) : reply;
+  } catch (error) {
+    return fail(error);
   }
 }
 

@@ -22,7 +22,6 @@ import type { SessionEffect } from '../core/session/effects.ts';
 import { SessionRegistry } from '../core/session/registry.ts';
 import type {
   LoginOutcome,
-  OpenRefusal,
   RegistryOptions,
   SessionLimits,
   SessionSelector,
@@ -33,6 +32,8 @@ import type { Session, SessionEnd } from '../core/session/session.ts';
 import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs } from '../core/units.ts';
+import type { Gate } from './gate.ts';
+import { Opening } from './opening.ts';
 import type { SessionStore } from './session_store.ts';
 
 export interface SessionsComponents {
@@ -48,6 +49,8 @@ export interface SessionsComponents {
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly log: SessionLog;
   readonly observer?: SessionObserver;
+  /** What CONNECTs of some sessions wait for. */
+  readonly gate?: Pick<Gate, 'concerns' | 'pass'>;
 }
 
 /** Told of every change, in its order. */
@@ -109,6 +112,7 @@ const MAX_DELAY_MS = 0x7fffffff;
 export class Sessions {
   readonly #components: SessionsComponents;
   readonly #registry: SessionRegistry;
+  readonly #opening: Opening;
   readonly #device: string;
   #timer: { readonly at: EpochMs; readonly timeout: NodeJS.Timeout } | undefined;
 
@@ -116,6 +120,12 @@ export class Sessions {
   constructor(components: SessionsComponents, options: SessionsOptions) {
     this.#components = components;
     this.#registry = new SessionRegistry(options);
+    this.#opening = new Opening({
+      ...components,
+      registry: this.#registry,
+      gate: components.gate,
+      carryOut: (effects) => this.#carryOut(effects),
+    });
     this.#device = options.device;
     this.#restore();
   }
@@ -148,21 +158,19 @@ export class Sessions {
     return { kind: 'accepted', cookie, session, banner: policy.banner };
   }
 
-  /** A CONNECT. When this returns, an older tunnel of the session has been told to close. */
-  open(worker: number, request: OpenTunnelRequest): OpenTunnelReply {
-    const { randomBytes, now, log } = this.#components;
-    const random = Buffer.from(randomBytes(4)).readUInt32BE();
+  /**
+   * A CONNECT; answered later only where a check concerns its session. When it is granted, an older
+   * tunnel of the session has been told to close. `isThere`: whether the process that asks lives.
+   */
+  open(
+    worker: number,
+    request: OpenTunnelRequest,
+    isThere: () => boolean = () => true,
+  ): OpenTunnelReply | Promise<OpenTunnelReply> {
+    const random = Buffer.from(this.#components.randomBytes(4)).readUInt32BE();
     const { cookie, ...facts } = request;
     const open = { ...facts, worker, random, cookieHash: hashCookie(cookie) };
-    const outcome = this.#registry.open(open, now());
-    this.#carryOut(outcome.effects);
-    const { tunnel } = request;
-    if (outcome.kind === 'refused') {
-      log.info({ worker, tunnel, reason: outcome.reason }, 'tunnel refused');
-      return { kind: 'refused', status: outcome.status, reason: OPEN_REFUSALS[outcome.reason] };
-    }
-    log.info({ session: outcome.grant.session, worker, tunnel }, 'tunnel granted');
-    return { kind: 'granted', grant: outcome.grant };
+    return this.#opening.open(open, isThere);
   }
 
   tunnelOpened(worker: number, { session, tunnel }: TunnelMessage<'tunnel-opened'>): void {
@@ -185,7 +193,7 @@ export class Sessions {
 
   /** Whether a CONNECT with this cookie would find its session. */
   knows(cookie: string): boolean {
-    return this.#registry.has(hashCookie(cookie));
+    return this.#registry.ofCookie(hashCookie(cookie)) !== undefined;
   }
 
   logout(cookie: string): void {
@@ -240,6 +248,7 @@ export class Sessions {
 
   /** Stops and closes the store; the sessions stay in it. Idempotent. */
   close(): void {
+    this.#opening.close();
     clearTimeout(this.#timer?.timeout);
     this.#timer = undefined;
     this.#components.store.close();
@@ -322,16 +331,6 @@ export class Sessions {
 
 // The cookie is looked up by its hash: how long that takes says nothing about the cookie.
 const hashCookie = (cookie: string): string => createHash('sha256').update(cookie).digest('hex');
-
-/** What the client is told; the log has more. */
-const OPEN_REFUSALS: Readonly<Record<OpenRefusal, string>> = {
-  'unknown-cookie': 'The session is over: log in again',
-  'roaming-denied': 'The session is over: log in again',
-  'pool-full': 'No address is free: try again later',
-  'address-taken': 'Your address is in use by another session: disconnect there first',
-  'address-unusable': 'Your address cannot be used here: ask your administrator',
-  'no-common-family': 'The server has addresses only of a kind that the client does not want',
-};
 
 const reasonOfLogin = ({ limit }: Extract<LoginOutcome, { kind: 'refused' }>): string =>
   limit === 'max_clients'

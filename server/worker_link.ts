@@ -18,7 +18,12 @@ export type Report<Kind> = Extract<WorkerToPrimary, { readonly kind: Kind }>;
 /** What a worker may ask and tell. None of these may throw or reject. */
 export interface WorkerServices {
   login(request: LoginRequest): Promise<LoginReply>;
-  openTunnel(worker: number, request: OpenTunnelRequest): OpenTunnelReply;
+  /** `isThere`: whether the process that asks still lives. */
+  openTunnel(
+    worker: number,
+    request: OpenTunnelRequest,
+    isThere: () => boolean,
+  ): OpenTunnelReply | Promise<OpenTunnelReply>;
   knowsCookie(cookie: string): boolean;
   logout(cookie: string): void;
   tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
@@ -125,8 +130,12 @@ export class WorkerLink {
         this.handleLogin(message.id, message.request, send);
         return;
       case 'open-tunnel': {
-        const reply = services.openTunnel(worker, message.request);
-        send({ kind: 'open-tunnel-reply', id: message.id, reply });
+        const { id, request } = message;
+        const answer = (reply: OpenTunnelReply): void =>
+          send({ kind: 'open-tunnel-reply', id, reply });
+        const reply = services.openTunnel(worker, request, () => this.channel === send);
+        if (reply instanceof Promise) void reply.then(answer);
+        else answer(reply);
         return;
       }
       case 'check-cookie':

@@ -111,7 +111,7 @@ export interface AccountingRecord {
   /** rx is from the client. */
   readonly traffic: Pick<TunnelCounters, 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'>;
   /** Why it ended; null but for a stop. */
-  readonly cause: TunnelEnd | 'expired' | 'logout' | 'displaced' | null;
+  readonly cause: TunnelEnd | 'expired' | 'logout' | 'displaced' | 'refused' | null;
   readonly attributes: SessionAttributes['accounting'];
 }
 

@@ -63,6 +63,12 @@ export function contains({ address, prefix }: Cidr, ip: IpAddress): boolean {
 export const sameIp = (a: IpAddress, b: IpAddress): boolean =>
   a.family === b.family && a.value === b.value;
 
+/** The same host, however its address is written: "::ffff:192.0.2.1" is 192.0.2.1. */
+export function sameHost(a: string, b: string): boolean {
+  const [first, second] = [parseIp(a), parseIp(b)];
+  return first !== undefined && second !== undefined ? sameIp(first, second) : a === b;
+}
+
 /** 4 or 16 bytes in network order. */
 export function encodeIp({ family, value }: IpAddress): Uint8Array {
   const bytes = new Uint8Array(bitsOf(family) / 8);

@@ -24,6 +24,7 @@ const CAUSE: Readonly<Record<NonNullable<AccountingRecord['cause']>, number>> = 
   admin: 6, // Admin Reset
   'protocol-error': 9, // NAS Error
   displaced: 10, // NAS Request
+  refused: 10,
   replaced: 10,
   shutdown: 11, // NAS Reboot
 };

@@ -28,6 +28,12 @@ export function closeTunnel(
   return [{ kind: 'close-tunnel', worker: state.worker, tunnel: state.tunnel, end, tellClient }];
 }
 
+/** What the worker is told about a tunnel whose session ends. */
+export function tunnelEndOf(end: SessionEnd): TunnelEnd {
+  if (end === 'logout') return 'user-disconnect';
+  return end === 'expired' || end === 'displaced' || end === 'refused' ? 'admin' : end;
+}
+
 /** Takes the addresses of the session's tunnel from their worker, but for those to keep. */
 export function disown({ state }: Session, keep: readonly IpAddress[] = []): SessionEffect[] {
   if (state.kind === 'waiting') return [];

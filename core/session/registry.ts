@@ -3,29 +3,32 @@
 // and returns its answer with a list of effects, which the caller carries out in their order,
 // before it passes the answer on.
 import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
-import { parseIp, sameIp } from '../net/address.ts';
+import { sameHost, sameIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
 import { AddressPool } from '../net/pool.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
-import type { EpochMs } from '../units.ts';
+import type { EpochMs, Milliseconds } from '../units.ts';
 import { AddressSpace } from './address_space.ts';
-import { closeTunnel, disown, own } from './effects.ts';
+import { closeTunnel, disown, own, tunnelEndOf } from './effects.ts';
 import type { SessionEffect } from './effects.ts';
 import { Leases } from './leases.ts';
 import type { Pools } from './leases.ts';
 import { hashName } from './name_hash.ts';
 import type {
+  LeaseRequest,
   Login,
   LoginOutcome,
   Open,
   OpenOutcome,
   OpenRefusal,
+  OpenRefused,
+  PrepareOutcome,
   RegistryOptions,
   SessionLimits,
   SessionSelector,
   TunnelReference,
 } from './requests.ts';
-import { NO_TRAFFIC, addCounters, endOf, groupOf } from './session.ts';
+import { NO_TRAFFIC, addCounters, endOf, groupOf, held, waiting } from './session.ts';
 import type { Session, SessionEnd, SessionRecord } from './session.ts';
 import { SessionTable } from './table.ts';
 
@@ -135,7 +138,50 @@ export class SessionRegistry {
 
   // ─── a CONNECT with a cookie ────────────────────────────────────────────────────────────────
 
+  /**
+   * Where a CONNECT has to wait for checks: leases what it needs, and lets the session live for
+   * `holdMs` at least. Then follows `open`, which looks at everything anew, or `refuse`.
+   */
+  prepare(open: LeaseRequest, holdMs: Milliseconds, now: EpochMs): PrepareOutcome {
+    const admitted = this.#admit(open, now);
+    if (admitted.kind === 'refused') return admitted;
+    const session = held(admitted.session, now + holdMs);
+    const effects = [...admitted.effects, ...this.#keep(session)];
+    const { peer, client } = open;
+    return { kind: 'prepared', session: { ...session, peer, client }, effects };
+  }
+
+  /** A check says no: the session ends. */
+  refuse(session: Session): SessionEffect[] {
+    return this.#end(session, 'refused', false);
+  }
+
   open(open: Open, now: EpochMs): OpenOutcome {
+    const admitted = this.#admit(open, now);
+    if (admitted.kind === 'refused') return admitted;
+    const { session } = admitted;
+    const inside6 = open.wantsIpv6 ? session.inside6 : null;
+    const { worker, tunnel, tls, peer, client } = open;
+    const addresses = [session.inside4, inside6].filter((address) => address !== null);
+    const connected: Session = {
+      ...session,
+      openedAt: session.openedAt ?? now,
+      peer,
+      client,
+      state: { kind: 'connected', since: now, worker, tunnel, tls, addresses },
+    };
+    const effects = [
+      ...admitted.effects,
+      ...closeTunnel(session, 'replaced', false),
+      ...disown(session, addresses),
+      ...own(worker, addresses),
+      ...this.#keep(connected),
+    ];
+    return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
+  }
+
+  /** The session of the cookie with all addresses that this CONNECT wants, leased and not yet kept. */
+  #admit(open: LeaseRequest, now: EpochMs): PrepareOutcome {
     const expired = this.sweep(now);
     const session = this.#table.byCookie(open.cookieHash);
     if (session === undefined) return refuse(401, 'unknown-cookie', expired);
@@ -143,34 +189,15 @@ export class SessionRegistry {
       return refuse(401, 'roaming-denied', expired);
     }
     const candidate = this.#predictable ? hashName(session.user) : open.random;
-    const displaced = this.#yieldFixed(session);
+    const effects = [...expired, ...this.#yieldFixed(session)];
     const lease = this.#leasesOf(session).complete(session, {
       ...session.policy,
       ipv6: open.wantsIpv6,
       candidate,
     });
-    if (lease.kind === 'refused') return refuse(503, lease.reason, [...expired, ...displaced]);
-    const inside6 = open.wantsIpv6 ? lease.inside6 : null;
-    const { worker, tunnel, tls, peer, client } = open;
-    const addresses = [lease.inside4, inside6].filter((address) => address !== null);
-    const connected: Session = {
-      ...session,
-      inside4: lease.inside4,
-      inside6: lease.inside6,
-      openedAt: session.openedAt ?? now,
-      peer,
-      client,
-      state: { kind: 'connected', since: now, worker, tunnel, tls, addresses },
-    };
-    const effects = [
-      ...expired,
-      ...displaced,
-      ...closeTunnel(session, 'replaced', false),
-      ...disown(session, addresses),
-      ...own(worker, addresses),
-      ...this.#keep(connected),
-    ];
-    return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
+    if (lease.kind === 'refused') return refuse(503, lease.reason, effects);
+    const { inside4, inside6 } = lease;
+    return { kind: 'prepared', session: { ...session, inside4, inside6 }, effects };
   }
 
   /**
@@ -264,9 +291,8 @@ export class SessionRegistry {
     return this.#end(session, 'admin', true);
   }
 
-  /** Whether there is a session of this cookie. */
-  has(cookieHash: string): boolean {
-    return this.#table.byCookie(cookieHash) !== undefined;
+  ofCookie(cookieHash: string): Session | undefined {
+    return this.#table.byCookie(cookieHash);
   }
 
   logout(cookieHash: string): SessionEffect[] {
@@ -350,12 +376,7 @@ const openPools = ({ pool4, pool6 }: Pools<Cidr>): Pools<AddressPool> => ({
   pool6: pool6 && new AddressPool(pool6),
 });
 
-const waiting = (session: Session, now: EpochMs, lifetimeMs: number): Session => ({
-  ...session,
-  state: { kind: 'waiting', since: now, expiresAt: now + lifetimeMs },
-});
-
-const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]): OpenOutcome => ({
+const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]): OpenRefused => ({
   kind: 'refused',
   status,
   reason,
@@ -368,15 +389,3 @@ const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boole
 
 const isHeld = (held: IpAddress | null, wanted: IpAddress | null): boolean =>
   held !== null && wanted !== null && sameIp(held, wanted);
-
-/** What the worker is told about a tunnel whose session ends. */
-function tunnelEndOf(end: SessionEnd): TunnelEnd {
-  if (end === 'logout') return 'user-disconnect';
-  return end === 'expired' || end === 'displaced' ? 'admin' : end;
-}
-
-/** The same host, however its address is written: "::ffff:192.0.2.1" is 192.0.2.1. */
-function sameHost(a: string, b: string): boolean {
-  const [first, second] = [parseIp(a), parseIp(b)];
-  return first !== undefined && second !== undefined ? sameIp(first, second) : a === b;
-}

@@ -46,22 +46,45 @@ export type LoginOutcome = { readonly effects: SessionEffect[] } & (
   | { readonly kind: 'refused'; readonly limit: 'max_clients' | 'max_sessions' }
 );
 
-export interface Open {
+/** The part of a CONNECT that decides on addresses. */
+export interface LeaseRequest {
   readonly cookieHash: string;
-  readonly worker: number;
-  readonly tunnel: number;
   readonly peer: Peer;
   readonly client: ClientFacts;
   readonly wantsIpv6: boolean;
-  readonly tls: { readonly version: string; readonly cipher: string };
   /** 32 random bits: where the search for an address starts unless addresses are predictable. */
   readonly random: number;
 }
 
-export type OpenOutcome = { readonly effects: SessionEffect[] } & (
-  | { readonly kind: 'granted'; readonly grant: TunnelGrant }
-  | { readonly kind: 'refused'; readonly status: 401 | 503; readonly reason: OpenRefusal }
-);
+export interface Open extends LeaseRequest {
+  readonly worker: number;
+  readonly tunnel: number;
+  readonly tls: { readonly version: string; readonly cipher: string };
+}
+
+export interface OpenRefused {
+  readonly kind: 'refused';
+  readonly status: 401 | 503;
+  readonly reason: OpenRefusal;
+  readonly effects: SessionEffect[];
+}
+
+export type OpenOutcome =
+  | OpenRefused
+  | {
+      readonly kind: 'granted';
+      readonly grant: TunnelGrant;
+      readonly effects: SessionEffect[];
+    };
+
+export type PrepareOutcome =
+  | OpenRefused
+  | {
+      readonly kind: 'prepared';
+      /** With its addresses, and with the peer and the client of this CONNECT. */
+      readonly session: Session;
+      readonly effects: SessionEffect[];
+    };
 
 export type OpenRefusal = 'unknown-cookie' | 'roaming-denied' | LeaseRefusal;
 

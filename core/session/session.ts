@@ -10,7 +10,7 @@ import type { ClientFacts, Peer, TunnelCounters, TunnelEnd } from '../ipc/messag
 import type { IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
-import type { EpochMs } from '../units.ts';
+import type { EpochMs, Milliseconds } from '../units.ts';
 import type { InsideAddresses } from './leases.ts';
 
 /** What is known about a session whatever its state; sessions are values and never change. */
@@ -89,7 +89,9 @@ export type SessionEnd =
   /** GET /logout or a logout document. */
   | 'logout'
   /** The same user logged in once more than max_sessions allows. */
-  | 'displaced';
+  | 'displaced'
+  /** A check at its CONNECT said no: a hook, for one. */
+  | 'refused';
 
 export const NO_TRAFFIC: TunnelCounters = {
   rxBytes: 0,
@@ -108,6 +110,19 @@ export const addCounters = (a: TunnelCounters, b: TunnelCounters): TunnelCounter
   spoofedPackets: a.spoofedPackets + b.spoofedPackets,
   droppedPackets: a.droppedPackets + b.droppedPackets,
 });
+
+/** The session without a tunnel; its cookie is good from `now` on for that long. */
+export const waiting = (session: Session, now: EpochMs, lifetimeMs: Milliseconds): Session => ({
+  ...session,
+  state: { kind: 'waiting', since: now, expiresAt: now + lifetimeMs },
+});
+
+/** The session whose cookie does not run out before `until`. */
+export function held(session: Session, until: EpochMs): Session {
+  const { state } = session;
+  if (state.kind === 'connected') return session;
+  return { ...session, state: { ...state, expiresAt: Math.max(state.expiresAt, until) } };
+}
 
 /** When something must happen to the session by itself; null = never. */
 export function deadlineOf({ state, endsAt }: Session): EpochMs | null {

@@ -201,6 +201,7 @@ class Server {
       wantsIpv6: false,
       tls: { version: 'TLSv1.3', cipher: '' },
     });
+    assert.ok(!(reply instanceof Promise));
     assert.equal(reply.kind, 'granted');
   }
 

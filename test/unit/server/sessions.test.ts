@@ -333,7 +333,9 @@ class Server {
   tryOpen(cookie: string, { worker = 0, tunnel = 1 } = {}): OpenTunnelReply {
     const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' };
     const request: OpenTunnelRequest = { cookie, tunnel, client, peer, wantsIpv6: true, tls };
-    return this.sessions.open(worker, request);
+    const reply = this.sessions.open(worker, request);
+    assert.ok(!(reply instanceof Promise), 'nothing to wait for');
+    return reply;
   }
 
   open(cookie: string, where: { worker?: number; tunnel?: number } = {}): TunnelGrant {

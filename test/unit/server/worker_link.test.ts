@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type {
   LoginReply,
+  OpenTunnelReply,
+  OpenTunnelRequest,
   PrimaryToWorker,
   WorkerSettings,
   WorkerToPrimary,
@@ -9,6 +11,7 @@ import type {
 import { WorkerLink } from '../../../server/worker_link.ts';
 import type { WorkerServices } from '../../../server/worker_link.ts';
 import { inheritedFds } from '../../../server/workers.ts';
+import { client } from '../core/session/fixture.ts';
 import { LOGIN } from './auth/settings_fixture.ts';
 
 test('a login is answered with the number that it came with', async () => {
@@ -93,6 +96,33 @@ test('each process hears all bans right after its start', () => {
   assert.deepEqual(kindsOf(second.sent), ['start', 'bans', 'bans']);
 });
 
+test('a CONNECT is answered at once or when its checks are done, and never to a successor', async () => {
+  const answers: ((reply: OpenTunnelReply) => void)[] = [];
+  const there: (() => boolean)[] = [];
+  const refused: OpenTunnelReply = { kind: 'refused', status: 503, reason: 'no' };
+  const { spawn } = build({
+    openTunnel: (_worker, { tunnel }, isThere) => {
+      there.push(isThere);
+      return tunnel === 1 ? refused : new Promise((resolve) => answers.push(resolve));
+    },
+  });
+  const first = spawn();
+  for (const tunnel of [1, 2, 3]) {
+    first.link.handleMessage({ kind: 'open-tunnel', id: tunnel, request: { ...OPEN, tunnel } });
+  }
+  assert.deepEqual(first.sent.slice(1), [{ kind: 'open-tunnel-reply', id: 1, reply: refused }]);
+  answers.at(1)?.(refused);
+  await tick();
+  assert.deepEqual(first.sent.at(-1), { kind: 'open-tunnel-reply', id: 3, reply: refused });
+  assert.equal(there.at(0)?.(), true);
+  first.link.handleGone();
+  const second = spawn();
+  assert.equal(there.at(0)?.(), false);
+  answers.forEach((answer) => answer(refused));
+  await tick();
+  assert.deepEqual(kindsOf(second.sent), ['start']);
+});
+
 test('whether a cookie is one of ours is answered to the worker that asks', () => {
   const { spawn } = build({ knowsCookie: (cookie) => cookie === 'good' });
   const worker = spawn();
@@ -159,6 +189,14 @@ test('each worker inherits its own queue and sockets, and the outboxes of all', 
 
 const WORKER = 3;
 const FAILED: LoginReply = { kind: 'failed', reason: 'no' };
+const OPEN: OpenTunnelRequest = {
+  cookie: 'c',
+  tunnel: 1,
+  client,
+  peer: { address: '192.0.2.1', port: 1 },
+  wantsIpv6: true,
+  tls: { version: 'TLSv1.3', cipher: '' },
+};
 const SETTINGS: WorkerSettings = {
   tls: [],
   proxy: { mode: 'off', trusted: [] },

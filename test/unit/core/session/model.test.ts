@@ -9,7 +9,7 @@ import type { SessionEffect } from '../../../../core/session/effects.ts';
 import type { OpenRefusal } from '../../../../core/session/requests.ts';
 import { deadlineOf } from '../../../../core/session/session.ts';
 import type { Session } from '../../../../core/session/session.ts';
-import { Bench, MINUTE, cidr, counters, policy } from './fixture.ts';
+import { Bench, MINUTE, cidr, client, counters, policy } from './fixture.ts';
 
 const WORKERS = 3;
 const MAX_CLIENTS = 9;
@@ -35,7 +35,7 @@ const operation = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constant('open' as const),
+      do: fc.constantFrom('open' as const, 'open' as const, 'prepare' as const),
       cookie: small,
       worker: fc.nat(WORKERS - 1),
       wantsIpv6: fc.boolean(),
@@ -50,11 +50,15 @@ const operation = fc.oneof(
       end: fc.constantFrom(...ENDS),
     }),
   },
-  fc.record({ do: fc.constantFrom('disconnect' as const, 'terminate' as const), pick: small }),
+  fc.record({
+    do: fc.constantFrom('disconnect' as const, 'terminate' as const, 'refuse' as const),
+    pick: small,
+  }),
   fc.record({ do: fc.constant('logout' as const), cookie: small }),
   fc.record({ do: fc.constant('crash' as const), worker: fc.nat(WORKERS - 1) }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.nat(4 * MINUTE) }),
 );
+type OpenOperation = Extract<Operation, { do: 'open' | 'prepare' }>;
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 test('no address twice, owners are the connected tunnels, the saved sessions are the live ones', () => {
@@ -91,8 +95,10 @@ class World {
   run(each: Operation): void {
     const { registry, now } = this.#bench;
     if (each.do === 'login') this.#login(each);
-    else if (each.do === 'open') this.#open(each);
-    else if (each.do === 'close') this.#close(each.tunnel, each.end);
+    else if ('wantsIpv6' in each) {
+      if (each.do === 'open') this.#open(each);
+      else this.#prepare(each);
+    } else if (each.do === 'close') this.#close(each.tunnel, each.end);
     else if (each.do === 'logout') this.#apply(registry.logout(`cookie ${each.cookie}`));
     else if (each.do === 'crash') this.#crash(each.worker);
     else if (each.do === 'wait') {
@@ -159,7 +165,7 @@ class World {
     else assert.equal(registry.size, MAX_CLIENTS);
   }
 
-  #open(each: Extract<Operation, { do: 'open' }>): void {
+  #open(each: OpenOperation): void {
     const tunnel = ++this.#opened;
     const cookieHash = `cookie ${each.cookie}`;
     const outcome = this.#bench.tryOpen('', { ...each, cookieHash, tunnel });
@@ -170,6 +176,17 @@ class World {
     }
     const { worker } = each;
     this.#tunnels.set(`${worker}/${tunnel}`, { worker, tunnel, session: outcome.grant.session });
+  }
+
+  /** A CONNECT that has to wait; it may be followed by its open, or by anything else. */
+  #prepare(each: OpenOperation): void {
+    const { registry, now } = this.#bench;
+    const cookieHash = `cookie ${each.cookie}`;
+    const peer = { address: '192.0.2.1', port: 40001 };
+    const outcome = registry.prepare({ ...each, cookieHash, peer, client }, 3 * MINUTE, now);
+    this.#apply(outcome.effects);
+    if (outcome.kind === 'refused') this.#checkRefusal(outcome.reason, cookieHash);
+    else assert.ok((deadlineOf(outcome.session) ?? Infinity) > now);
   }
 
   /** "Taken" only when a session other than the user's own waiting ones has the address. */
