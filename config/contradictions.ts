@@ -5,6 +5,7 @@ import type { Path } from './kind.ts';
 import type { Finding } from './problems.ts';
 import { schema } from './schema.ts';
 import type { Config, HostConfig } from './schema.ts';
+import { dotted } from './toml_text.ts';
 
 /** A finding, and the other keys that it speaks about: when one of those is wrong, it is moot. */
 export type Contradiction = Finding & { readonly also: readonly string[] };
@@ -27,7 +28,7 @@ function checkPools({ network }: Config): Contradiction[] {
 }
 
 /** Two pools with an address in common would lease it twice. */
-function checkOverlaps({ network, vhost }: Config): Contradiction[] {
+function checkOverlaps({ network, vhost, group }: Config): Contradiction[] {
   const pools = [
     { pool: network.ipv4, path: ['network', 'ipv4'] },
     { pool: network.ipv6, path: ['network', 'ipv6'] },
@@ -35,15 +36,19 @@ function checkOverlaps({ network, vhost }: Config): Contradiction[] {
       { pool: ipv4, path: ['vhost', index, 'ipv4'] },
       { pool: ipv6, path: ['vhost', index, 'ipv6'] },
     ]),
+    ...[...group].flatMap(([name, { ipv4, ipv6 }]) => [
+      { pool: ipv4, path: ['group', name, 'ipv4'] },
+      { pool: ipv6, path: ['group', name, 'ipv6'] },
+    ]),
   ];
   return pools.flatMap(({ pool, path }, index) => {
     const other = pools
       .slice(0, index)
       .find((before) => pool !== null && before.pool !== null && overlap(pool, before.pool));
     if (other === undefined || pool === null || other.pool === null) return [];
-    const message = `${nameOf(path)}: ${formatCidr(pool)} overlaps ${formatCidr(other.pool)} of ${nameOf(other.path)}`;
+    const message = `${dotted(path)}: ${formatCidr(pool)} overlaps ${formatCidr(other.pool)} of ${dotted(other.path)}`;
     return [
-      contradiction(path, message, 'each pool has addresses of its own', [nameOf(other.path)]),
+      contradiction(path, message, 'each pool has addresses of its own', [dotted(other.path)]),
     ];
   });
 }
@@ -167,8 +172,6 @@ function checkNames({ vhost }: Config): Contradiction[] {
   });
 }
 
-const nameOf = (path: Path): string => path.filter((part) => typeof part === 'string').join('.');
-
 const contradiction = (
   path: Path,
   message: string,
@@ -177,7 +180,7 @@ const contradiction = (
 ): Contradiction => ({
   path,
   at: 'value',
-  key: nameOf(path),
+  key: dotted(path),
   message,
   suggestion,
   also,

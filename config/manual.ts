@@ -56,7 +56,12 @@ keep_alive = "5h"
 dns = "10.77.0.53"
 idle_timeout = 30
 device = "wolf0"
-compression = true
+
+[group.staff.policy]
+routes = ["10.99.0.1/16"]
+
+[ban]
+kkdcp = 1
 `;
 
 function renderMistakes(): string {
@@ -106,6 +111,30 @@ session_timeout = "1d"
 max_clients = 500
 \`\`\`
 
+Groups and users that get something else than the others do:
+
+\`\`\`toml
+[policy]
+routes = ["10.0.0.0/8"]
+dns = ["10.0.0.53"]
+session_timeout = "12h"
+
+[group.staff]
+ipv4 = "10.78.0.0/16"
+
+[group.staff.policy]
+append_routes = true
+routes = ["192.168.0.0/16"]
+
+[group."External Partners".policy]
+routes = ["10.20.1.0/24"]
+max_sessions = 1
+
+[user."alice@example.com".policy]
+address = "10.77.0.10"
+session_timeout = 0
+\`\`\`
+
 Another port, TLS 1.3 only, a log file for people:
 
 \`\`\`toml
@@ -127,15 +156,20 @@ function renderSection(name: string, section: Section): string {
   if (section.about !== '') lines.push(sentence(section.about), '');
   if (!isAvailable(section)) lines.push('Not available yet.', '');
   if (section.example.length > 0) lines.push(...section.example.map((line) => `    ${line}`), '');
-  lines.push('| key | type | default | reload | explanation |', '| --- | --- | --- | --- | --- |');
-  for (const [key, spec] of Object.entries(section.keys)) lines.push(renderRow(key, spec, section));
-  return `${lines.join('\n')}\n`;
+  const rows = Object.entries(section.keys).map(([key, spec]) => renderRow(key, spec, section));
+  if (rows.length > 0) lines.push(...TABLE_HEAD, ...rows, '');
+  return lines.join('\n');
 }
 
 function renderHeader(name: string, { shape }: Section): string {
   if (shape === 'list') return `[[${name}]]`;
-  return shape === 'named' ? `[${name}.NAME.policy]` : `[${name}]`;
+  return shape === 'named' ? `[${name}.NAME]` : `[${name}]`;
 }
+
+const TABLE_HEAD = [
+  '| key | type | default | reload | explanation |',
+  '| --- | --- | --- | --- | --- |',
+];
 
 function renderRow(name: string, spec: Key<unknown>, section: Section): string {
   const reload = (spec.reloadable ?? section.reloadable) ? 'yes' : '';

@@ -28,8 +28,9 @@ function renderSection(name: string, section: Section): string {
   const about = [...state, section.about].filter((part) => part !== '').join(': ');
   const lines = about === '' ? [] : wrap(about.charAt(0).toUpperCase() + about.slice(1));
   if (section.example.length > 0) {
-    // A list with keys that have no sensible default is empty until somebody writes it.
-    const written = living && section.required === undefined;
+    // A list with keys that have no sensible default is empty until somebody writes it, and names
+    // are given by people.
+    const written = living && section.shape !== 'named' && section.required === undefined;
     lines.push(...section.example.map((line) => (written ? line : `#${line}`)));
   } else {
     lines.push(withComment(living ? header : `#${header}`, section.reloadable ? '[R]' : ''));

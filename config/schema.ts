@@ -1,7 +1,5 @@
 // The one table of the configuration: types, sample, manual and checks all come from it. A feature
 // that arrives turns its `later(…)` into `key(…)` and nothing else changes here.
-import { isTable, wrongType } from './kind.ts';
-import type { Kind } from './kind.ts';
 import { optional } from './kinds.ts';
 import { domain, pool } from './kinds_net.ts';
 import { auth, chain, file, ldap, oidc, pam, radius } from './schema_auth.ts';
@@ -9,14 +7,12 @@ import { policy } from './schema_policy.ts';
 import * as operation from './schema_operation.ts';
 import * as server from './schema_server.ts';
 import { acme, dtls, tls } from './schema_tls.ts';
-import { key, later, list, named } from './table.ts';
-import type { ConfigOf, Key, Section } from './table.ts';
+import { key, list, named } from './table.ts';
+import type { ConfigOf, Key, Section, Values } from './table.ts';
 
-const anyTable: Kind<Readonly<Record<string, unknown>>> = {
-  name: 'table',
-  expected: 'a table',
-  example: '{}',
-  parse: (raw, say) => (isTable(raw) ? raw : wrongType(anyTable, raw, say)),
+const ownPools = {
+  ipv4: key(optional(pool(4, 8, 30)), '', 'its own address pool; "" = that of [network]'),
+  ipv6: key(optional(pool(6, 16, 126)), '', 'its own address pool; "" = that of [network]'),
 };
 
 const vhost = list(
@@ -32,31 +28,45 @@ const vhost = list(
       'ipv4 = "10.78.0.0/16"',
     ],
     required: ['name'],
-    overrides: ['tls', 'auth', 'policy'],
+    overrides: ['tls', 'auth'],
+    layers: ['policy'],
   },
   {
     name: key(domain, 'partners.example.com', 'the server name that clients ask for'),
-    ipv4: key(optional(pool(4, 8, 30)), '', 'its own address pool; "" = that of [network]'),
-    ipv6: key(optional(pool(6, 16, 126)), '', 'its own address pool; "" = that of [network]'),
+    ...ownPools,
   },
 );
 
 const group = named(
   {
-    reloadable: true,
-    about: 'any key of [policy] for one group: [policy] < [group.NAME.policy] < [user.NAME.policy]',
-    example: ['[group.staff.policy]', 'routes = ["10.99.0.0/16"]'],
+    about:
+      'What the members of a group have of their own. [group.NAME.policy] takes any key of [policy], and a reload counts for new sessions: [policy] < [[vhost]] policy < [group.NAME.policy] < [user.NAME.policy]. Lists replace lists unless append_routes says otherwise. A user in several groups has the section of the first one that has any. Names with dots, blanks or other letters than ASCII stand in quotes',
+    example: [
+      '[group.staff.policy]',
+      'routes = ["10.99.0.0/16"]',
+      '[group."contractors.example"]',
+      'ipv4 = "10.79.0.0/16"',
+      'policy = { routes = ["10.20.1.0/24"], session_timeout = "8h" }',
+    ],
+    layers: ['policy'],
   },
-  { policy: later(anyTable, {}, 'keys of [policy]; lists replace lists') },
+  ownPools,
 );
 
 const user = named(
   {
-    reloadable: true,
-    about: 'any key of [policy] for one user',
-    example: ['[user.alice.policy]', 'address = "10.77.0.10"'],
+    about:
+      'What one user has of their own, over everything else in this file: [user.NAME.policy] takes any key of [policy], and a reload counts for new sessions. The name is compared as "wolfctl show users" prints it',
+    example: [
+      '[user.alice.policy]',
+      'address = "10.77.0.10"',
+      '[user."bob.jones@example.com".policy]',
+      'append_routes = true',
+      'routes = ["192.168.40.0/24"]',
+    ],
+    layers: ['policy'],
   },
-  { policy: later(anyTable, {}, 'keys of [policy]; lists replace lists') },
+  {},
 );
 
 /** Every section by its name in the file. */
@@ -93,11 +103,21 @@ export const schema = {
 } as const;
 
 /** What one server name has of its own, or as the main server has it. */
-export type HostConfig = Pick<ConfigOf<typeof schema>, 'tls' | 'auth' | 'policy'>;
+export type HostConfig = Pick<ConfigOf<typeof schema>, 'tls' | 'auth'>;
+
+/** What one place in the file says about policy: only the keys that are written there. */
+export interface PolicyLayer {
+  readonly policy: Partial<Values<typeof policy>>;
+}
+
+export type GroupConfig = Values<typeof group> & PolicyLayer;
+export type UserConfig = PolicyLayer;
 
 /** A checked wolfguard.toml: the names are the file's; keys still to come are not in it. */
-export type Config = Omit<ConfigOf<typeof schema>, 'vhost'> & {
-  readonly vhost: readonly (ConfigOf<typeof schema>['vhost'] & HostConfig)[];
+export type Config = Omit<ConfigOf<typeof schema>, 'vhost' | 'group' | 'user'> & {
+  readonly vhost: readonly (ConfigOf<typeof schema>['vhost'] & HostConfig & PolicyLayer)[];
+  readonly group: ReadonlyMap<string, GroupConfig>;
+  readonly user: ReadonlyMap<string, UserConfig>;
 };
 
 /** The same table for lookups by names that people wrote. */
@@ -113,4 +133,4 @@ export function keyOf(section: string, name: string): Key<unknown> | undefined {
 
 /** Whether anything in the section works yet. */
 export const isAvailable = (section: Section): boolean =>
-  Object.values(section.keys).some((spec) => spec.available);
+  section.layers.length > 0 || Object.values(section.keys).some((spec) => spec.available);

@@ -81,7 +81,11 @@ export const policy = table(
     expires: later(text(), '', 'a date, or date and time, after which the account is closed'),
     dscp: later(text(), '', 'mark of the outer packets'),
     udp: key(boolean, true, 'false: TLS only'),
-    append_routes: later(boolean, false, 'add to the routes inherited instead of replacing them'),
+    append_routes: key(
+      boolean,
+      false,
+      'add routes to those inherited instead of replacing them; is inherited itself',
+    ),
     headers: later(
       headers,
       {},

@@ -6,6 +6,7 @@ import type { Finding } from './problems.ts';
 import { isAvailable, keyOf, sections } from './schema.ts';
 import { nearest } from './suggest.ts';
 import type { Section } from './table.ts';
+import { dotted, header } from './toml_text.ts';
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -17,10 +18,11 @@ function inspectTable(table: Table, section: string, path: Path): Finding[] {
   return Object.entries(table).flatMap(([name, value]) => {
     const here = [...path, name];
     const spec = keyOf(section, name);
-    if (spec !== undefined) return spec.available ? [] : [notYet(here, `${section}.${name}`)];
-    // [[vhost]] tls = { … } holds keys of [tls].
-    const overrides = sections.get(section)?.overrides.includes(name) === true;
-    const full = section === '' || overrides ? name : `${section}.${name}`;
+    if (spec !== undefined) return spec.available ? [] : [notYet(here, dotted(here))];
+    // [[vhost]] tls = { … } holds keys of [tls], and [user.NAME.policy] those of [policy].
+    const { overrides = [], layers = [] } = sections.get(section) ?? {};
+    const isElsewhere = overrides.includes(name) || layers.includes(name);
+    const full = section === '' || isElsewhere ? name : `${section}.${name}`;
     const inner = sections.get(full);
     if (inner !== undefined) return inspectSection(inner, full, value, here);
     return [unknown(name, section, value, here)];
@@ -29,21 +31,29 @@ function inspectTable(table: Table, section: string, path: Path): Finding[] {
 
 function inspectSection(section: Section, name: string, value: unknown, path: Path): Finding[] {
   if (section.shape === 'list') {
-    if (!Array.isArray(value)) return [wrongShape(name, `write [[${name}]]`, path)];
+    if (!Array.isArray(value)) return [wrongShape(path, `write [[${name}]]`)];
     return value.flatMap((element: unknown, index) => {
       const here = [...path, index];
-      if (!isTable(element)) return [wrongShape(name, `write [[${name}]]`, here)];
+      if (!isTable(element)) return [wrongShape(here, `write [[${name}]]`)];
       return isAvailable(section)
         ? inspectTable(element, name, here)
         : [notYet(here, `[[${name}]]`)];
     });
   }
-  if (!isTable(value)) return [wrongShape(name, `write [${name}]`, path)];
-  const names = Object.keys(value);
-  if (names.length === 0 && !isAvailable(section)) return [notYet(path, `[${name}]`)];
-  if (section.shape === 'named')
-    return names.map((own) => notYet([...path, own], `[${name}.${own}]`));
-  return inspectTable(value, name, path);
+  const written = section.shape === 'named' ? `[${name}.NAME.policy]` : header(path);
+  if (!isTable(value)) return [wrongShape(path, `write ${written}`)];
+  if (Object.keys(value).length === 0 && !isAvailable(section)) return [notYet(path, header(path))];
+  return section.shape === 'named'
+    ? Object.entries(value).flatMap(([own, inner]) => inspectNamed(name, inner, [...path, own]))
+    : inspectTable(value, name, path);
+}
+
+function inspectNamed(section: string, value: unknown, path: Path): Finding[] {
+  if (!isTable(value)) return [wrongShape(path, `write ${header([...path, 'policy'])}`)];
+  const own = path.at(-1);
+  if (own !== '') return inspectTable(value, section, path);
+  const message = `${header(path)}: a ${section} has a name`;
+  return [{ path, at: 'key', key: section, message, suggestion: undefined }];
 }
 
 const notYet = (path: Path, key: string): Finding => ({
@@ -54,11 +64,11 @@ const notYet = (path: Path, key: string): Finding => ({
   suggestion: undefined,
 });
 
-const wrongShape = (key: string, suggestion: string, path: Path): Finding => ({
+const wrongShape = (path: Path, suggestion: string): Finding => ({
   path,
   at: 'value',
-  key,
-  message: `${key} must be a section`,
+  key: dotted(path),
+  message: `${dotted(path)} must be a section`,
   suggestion,
 });
 
@@ -67,19 +77,20 @@ function unknown(name: string, section: string, value: unknown, path: Path): Fin
   const meant = isTable(value) ? nearestSection(full) : undefined;
   const suggestion = meant ?? nearestKey(name, section) ?? nearestSection(full);
   const isSection = isTable(value) || (Array.isArray(value) && value.some(isTable));
-  const place = section === '' ? 'outside any section' : `in [${section}]`;
+  const place = section === '' ? 'outside any section' : `in ${header(path.slice(0, -1))}`;
   return {
     path,
     at: 'key',
-    key: full,
-    message: isSection ? `unknown section [${full}]` : `unknown key ${quote(name)} ${place}`,
+    key: dotted(path),
+    message: isSection ? `unknown section ${header(path)}` : `unknown key ${quote(name)} ${place}`,
     suggestion: suggestion === undefined ? undefined : `did you mean ${suggestion}?`,
   };
 }
 
 /** In the same section first, then the very name elsewhere, then a near one elsewhere. */
 function nearestKey(name: string, section: string): string | undefined {
-  const own = nearest(name, Object.keys(sections.get(section)?.keys ?? {}));
+  const { keys: ownKeys = {}, overrides = [], layers = [] } = sections.get(section) ?? {};
+  const own = nearest(name, [...Object.keys(ownKeys), ...overrides, ...layers]);
   if (own !== undefined) return quote(own);
   const others = [...sections].flatMap(([other, { keys }]) =>
     Object.keys(keys).map((key) => ({ key, full: `${other}.${key}` })),

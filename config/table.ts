@@ -35,6 +35,8 @@ export interface Section<K extends Keys = Keys, S extends Shape = Shape> {
   readonly required: readonly string[] | undefined;
   /** Sections that may stand inside this one and take over what the same section outside says. */
   readonly overrides: readonly string[];
+  /** The same for sections that are merged later: the Config has only what was written. */
+  readonly layers: readonly string[];
 }
 
 type KeyOptions = { readonly reloadable?: boolean };
@@ -61,6 +63,7 @@ type SectionOptions = {
   readonly example?: readonly string[];
   readonly required?: readonly string[];
   readonly overrides?: readonly string[];
+  readonly layers?: readonly string[];
 };
 
 const sectionOf =
@@ -73,6 +76,7 @@ const sectionOf =
     example: options.example ?? [],
     required: options.required,
     overrides: options.overrides ?? [],
+    layers: options.layers ?? [],
   });
 
 export const table = sectionOf('table');

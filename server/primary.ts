@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
-import type { Config, HostConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
 import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
@@ -33,6 +33,7 @@ import {
   requireRoot,
   requireTun,
 } from './preflight.ts';
+import { Policies } from './policies.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
@@ -115,6 +116,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     now: Date.now,
     random: Math.random,
   });
+  const policies = new Policies(config);
   const sessions = await sequence.step(
     'sessions',
     () =>
@@ -126,7 +128,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
             inside.setOwner(address, worker);
             steering.setInside(address, worker);
           },
-          policyFor: ({ vhost }) => hostOf(current.config, vhost).policy,
+          policyFor: (who) => policies.policyFor(who),
           now: Date.now,
           randomBytes,
           log: logger,
@@ -222,6 +224,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     Object.assign(current, plan.next);
     log.setLevel(current.config.log.level);
     log.reopen();
+    policies.configure(current.config);
     sessions.setLimits(sessionLimits(current.config));
     bans.configure(banSettings(current.config));
     link.configure(authSettings(current.config));
@@ -352,7 +355,3 @@ const workerIdentity = ({
   },
   sandbox: workers.sandbox,
 });
-
-/** A session of a name that is no longer configured is treated as one of the main server. */
-const hostOf = (config: Config, vhost: string): HostConfig =>
-  config.vhost.find(({ name }) => name.toLowerCase() === vhost) ?? config;

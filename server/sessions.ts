@@ -27,13 +27,14 @@ import type {
   SessionSelector,
   TunnelReference,
 } from '../core/session/requests.ts';
-import { groupOf, recordOf } from '../core/session/session.ts';
+import { recordOf } from '../core/session/session.ts';
 import type { Session, SessionEnd } from '../core/session/session.ts';
 import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Gate } from './gate.ts';
 import { Opening } from './opening.ts';
+import type { PolicySubject } from './policies.ts';
 import type { SessionStore } from './session_store.ts';
 
 export interface SessionsComponents {
@@ -42,7 +43,7 @@ export interface SessionsComponents {
   readonly sendToWorker: (worker: number, message: PrimaryToWorker) => void;
   /** `address`: 4 or 16 bytes; -1 = nobody. */
   readonly setOwner: (address: Uint8Array, worker: number) => void;
-  /** What a session that begins now is given, but for what its backends say of it. */
+  /** What a session that begins now is given. */
   readonly policyFor: (who: PolicySubject) => SessionPolicy;
   readonly now: () => EpochMs;
   /** Cryptographically strong. */
@@ -74,15 +75,6 @@ export interface SessionsOptions {
   readonly limits: SessionLimits;
   /** Name of the TUN device, for listings. */
   readonly device: string;
-}
-
-/** Whom a policy is for. */
-export interface PolicySubject {
-  /** The virtual host of the login; '' = the main server. */
-  readonly vhost: string;
-  readonly user: string;
-  /** '' = none. */
-  readonly group: string;
 }
 
 export interface AcceptedLogin {
@@ -267,9 +259,8 @@ export class Sessions {
   }
 
   #policyOf(login: AcceptedLogin): SessionPolicy {
-    const { vhost, user, attributes } = login;
-    const configured = this.#components.policyFor({ vhost, user, group: groupOf(login) });
-    return { ...configured, ...attributes.policy };
+    const { vhost, user, groups, attributes } = login;
+    return this.#components.policyFor({ vhost, user, groups, backend: attributes.policy });
   }
 
   #carryOut(effects: readonly SessionEffect[]): void {

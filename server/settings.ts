@@ -1,4 +1,5 @@
 // From the configuration file to what each process is told.
+import { policyLayers } from '../config/policy_layers.ts';
 import type { Config, HostConfig } from '../config/schema.ts';
 import type { AuthSettings, HostAuthSettings, RadiusServer } from '../core/ipc/auth.ts';
 import type { WorkerSettings } from '../core/ipc/messages.ts';
@@ -109,8 +110,9 @@ export function banSettings({ ban, network, listen, vhost }: Config): BanSetting
   };
 }
 
-/** MTU of the TUN device: the upper bound of what a tunnel may carry [oc 5.5]. */
-export function tunMtu({ policy, network }: Config): number {
-  const mtu = policy.mtu === 0 ? USUAL_MTU : policy.mtu;
-  return network.ipv6 === null ? mtu : Math.max(mtu, SMALLEST_IPV6_MTU);
+/** MTU of the TUN device: the upper bound of what any tunnel may carry [oc 5.5]. */
+export function tunMtu(config: Config): number {
+  const bounds = policyLayers(config).flatMap(({ policy: { mtu } }) => mtu ?? []);
+  const mtu = Math.max(...bounds.map((bound) => (bound === 0 ? USUAL_MTU : bound)));
+  return config.network.ipv6 === null ? mtu : Math.max(mtu, SMALLEST_IPV6_MTU);
 }

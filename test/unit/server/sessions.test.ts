@@ -34,16 +34,16 @@ test('a login gets a cookie of 256 random bits that only its owner knows', (t) =
   assert.equal(server.logged.includes(first), false);
 });
 
-test('the policy is the one of the user and of the first group, and its banner is told', (t) => {
+test('the policy is asked for with the user and all groups, and its banner is told', (t) => {
   const server = new Server(t);
   const outcome = server.sessions.login(
     { vhost: '', user: 'alice', groups: ['staff', 'all'], attributes: NO_ATTRIBUTES },
     { peer, client },
   );
   assert.equal(outcome.kind, 'accepted');
-  assert.equal(outcome.banner, 'welcome alice of staff');
+  assert.equal(outcome.banner, 'welcome alice of staff, all');
   const { policy: granted } = server.open(outcome.cookie);
-  assert.equal(granted.banner, 'welcome alice of staff');
+  assert.equal(granted.banner, 'welcome alice of staff, all');
 });
 
 test('a granted tunnel owns its addresses until it closes', (t) => {
@@ -284,10 +284,11 @@ class Server {
           if (worker === -1) this.owners.delete(text);
           else this.owners.set(text, worker);
         },
-        policyFor: ({ user, group }) => ({
+        policyFor: ({ user, groups, backend }) => ({
           ...policy,
-          banner: `welcome ${user} of ${group}`,
+          banner: `welcome ${user} of ${groups.join(', ')}`,
           ...this.policy,
+          ...backend,
         }),
         now: () => this.now,
         randomBytes: (bytes) => {
