@@ -55,10 +55,15 @@ function renderTable(table: DraftTable, path: readonly string[], head?: string):
 
 const renderPath = (path: readonly string[]): string => path.map(renderKey).join('.');
 
-const renderKey = (name: string): string => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
+const renderKey = (name: string): string => (/^[\w-]+$/.test(name) ? name : quote(name));
+
+/** JSON knows half surrogate pairs and takes DEL as it is; TOML does neither. */
+const quote = (text: string): string =>
+  JSON.stringify(text.toWellFormed()).replaceAll('\u007F', String.raw`\u007F`);
 
 function render(value: TomlValue): string {
-  if (typeof value !== 'object') return JSON.stringify(value);
+  if (typeof value === 'string') return quote(value);
+  if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) {
     const items = (value as readonly TomlValue[]).map(render);
     const line = `[${items.join(', ')}]`;

@@ -90,7 +90,7 @@ function prefixPerClient(taken: Taken): void {
 
 function device({ scope, value, note }: Taken): void {
   // There the name of the first client's device; here everybody's.
-  scope.table.table('network').set('device', `${value}0`.slice(0, 15));
+  scope.table.table('network').set('device', `${value}0`);
   note('changed', `one device "${value}0" for all clients instead of one for each`);
 }
 

@@ -22,6 +22,8 @@ Examples:
   sudo wolfguard passwd alice             add alice, or give her a new password
   sudo wolfguard otp alice                give alice one-time passwords: QR code and recovery codes
   sudo wolfguard cert client alice        a certificate for alice to log in with
+  sudo wolfguard import /etc/ocserv/ocserv.conf -o ${DEFAULT_CONFIG}
+                                          begin with what ocserv was told, and hear what is lost
   sudo wolfguard serve                    serve what ${DEFAULT_CONFIG} says`;
 
 /** The whole command line; parse it with parseAsync. Commands throw WolfguardError. */
@@ -37,6 +39,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addPasswd(program);
   addOtp(program);
   addCert(program, components.write);
+  addImport(program, components);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')
@@ -183,6 +186,18 @@ function addOtp(program: Command): void {
         user,
         file: file ?? (await authFilesOf(config ?? DEFAULT_CONFIG)).otp_path,
       });
+    });
+}
+
+function addImport(program: Command, { write, complain }: WolfguardComponents): void {
+  program
+    .command('import <file>')
+    .description('make a configuration of an ocserv.conf, and say what did not carry over')
+    .option('-o, --output <file>', 'where to write it; "-" = stdout', 'wolfguard.toml')
+    .option('--force', 'write over what is there', false)
+    .action(async (source: string, flags: { output: string; force: boolean }) => {
+      const { importCommand } = await import('../ocserv/import_command.ts');
+      process.exitCode = importCommand({ source, ...flags }, { write, complain });
     });
 }
 
