@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EpochMs } from '../core/units.ts';
 import { attempt, finding, Mismatch, readText } from './disk_files.ts';
+import { findPolicyFileMistakes } from './disk_policy.ts';
 import { findTlsMistakes, leafOf } from './disk_tls.ts';
 import { quote } from './kind.ts';
 import type { Finding } from './problems.ts';
@@ -30,6 +31,7 @@ export const findDiskMistakes = (
   ...checkPamService(config, accounts),
   ...checkRadiusSecret(config),
   ...checkAccounts(config, accounts),
+  ...findPolicyFileMistakes(config),
   ...checkLogDestination(config),
 ];
 

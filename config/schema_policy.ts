@@ -1,16 +1,6 @@
 // The schema of what a session is given. The available keys make core/policy's SessionPolicy.
-import {
-  boolean,
-  choice,
-  headers,
-  integer,
-  list,
-  onlyNow,
-  optional,
-  path,
-  text,
-  zeroOr,
-} from './kinds.ts';
+import { boolean, choice, integer, list, onlyNow, optional, path, text, zeroOr } from './kinds.ts';
+import { answerHeaders, pacUrl } from './kinds_answer.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
 import { domain, ipAddress, network, route } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -48,7 +38,11 @@ export const policy = table(
     nbns: key(addresses, [], 'WINS servers'),
     search_domains: key(domains, [], 'appended to short names'),
     split_dns: key(domains, [], 'only these domains are asked through the tunnel'),
-    proxy_pac_url: later(text(), '', 'proxy settings for the client'),
+    proxy_pac_url: key(
+      pacUrl,
+      '',
+      'where clients find a proxy auto-configuration; {user} and {group} are replaced',
+    ),
     banner: key(text(), '', 'one line, shown after login'),
     // A client's MTU above 16 KiB is ignored too [oc 5.5].
     mtu: key(zeroOr(576, 16384), 0, 'upper bound of the link MTU; 0 = from the path'),
@@ -86,17 +80,17 @@ export const policy = table(
       false,
       'add routes to those inherited instead of replacing them; is inherited itself',
     ),
-    headers: later(
-      headers,
+    headers: key(
+      answerHeaders,
       {},
       'extra lines in the CONNECT answer; {user} and {group} are replaced',
     ),
     max_sessions: key(integer(0, 1_000_000), 0, 'sessions per user; 0 = no limit'),
     compression: later(boolean, false, 'LZ4 and LZS through TLS'),
-    user_profile: later(
+    user_profile: key(
       optional(path('/etc/wolfguard/profile.xml')),
       '',
-      'AnyConnect profile to offer',
+      'the AnyConnect profile that clients are offered after login',
     ),
   },
 );

@@ -1,7 +1,8 @@
 // A login from the worker's request to its reply: the auth process says who it is, the session
 // table makes the session and its cookie.
 import type { Logger } from 'pino';
-import type { AuthOutcome, LoginReply, LoginRequest } from '../core/ipc/messages.ts';
+import type { AuthOutcome, LoginReply, LoginRequest, ProfileNotice } from '../core/ipc/messages.ts';
+import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { Bans } from './bans.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
@@ -10,15 +11,17 @@ export interface LoginComponents {
   readonly auth: { login(request: LoginRequest): Promise<AuthOutcome> };
   readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused'>;
   readonly sessions: Pick<Sessions, 'login'>;
+  readonly profileOf: (policy: SessionPolicy) => ProfileNotice | undefined;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
   readonly logger: Logger;
 }
 
 /** Never rejects: what nobody expected is our bug, and the client hears "try again later". */
 export async function answerLogin(
-  { auth, bans, sessions, statistics, logger }: LoginComponents,
+  components: LoginComponents,
   request: LoginRequest,
 ): Promise<LoginReply> {
+  const { auth, bans, statistics, logger } = components;
   let reply: LoginReply;
   let refused = false;
   try {
@@ -30,7 +33,7 @@ export async function answerLogin(
       : await auth.login({ ...request, suspect: bans.isSuspect(address) });
     refused = 'refused' in outcome && outcome.refused;
     if (bans.isBanned(address)) reply = replyTo(BANNED);
-    else if (outcome.kind === 'accepted') reply = openSession(outcome, request, sessions);
+    else if (outcome.kind === 'accepted') reply = openSession(outcome, request, components);
     else reply = replyTo(outcome);
     if (refused) bans.loginRefused(address);
   } catch (error) {
@@ -63,10 +66,16 @@ function replyTo(outcome: Exclude<AuthOutcome, { kind: 'accepted' }>): LoginRepl
 function openSession(
   accepted: Extract<AuthOutcome, { kind: 'accepted' }>,
   { peer, client, vhost }: LoginRequest,
-  sessions: LoginComponents['sessions'],
+  { sessions, profileOf }: LoginComponents,
 ): LoginReply {
   const result = sessions.login({ ...accepted, vhost }, { peer, client });
-  return result.kind === 'refused'
-    ? { kind: 'unavailable', reason: result.reason }
-    : { kind: 'complete', cookie: result.cookie, banner: result.banner };
+  if (result.kind === 'refused') return { kind: 'unavailable', reason: result.reason };
+  const { cookie, policy } = result;
+  const profile = profileOf(policy);
+  return {
+    kind: 'complete',
+    cookie,
+    banner: policy.banner,
+    ...(profile !== undefined && { profile: { name: profile.name, sha1: profile.sha1 } }),
+  };
 }

@@ -34,6 +34,7 @@ import {
   requireTun,
 } from './preflight.ts';
 import { Policies } from './policies.ts';
+import { readProfiles } from './profiles.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
@@ -83,8 +84,9 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   await sequence.step('TUN driver', () => requireTun());
   await sequence.step('free ports', () => requireFreePorts(config, system()));
   const tls = await sequence.step('certificate', () => readTlsFiles(config, Date.now()));
+  const profiles = await sequence.step('profiles', () => readProfiles(config));
   // What a reload replaces; everybody asks for it when it is needed.
-  const current: { -readonly [K in keyof Loaded]: Loaded[K] } = { config, tls };
+  const current: { -readonly [K in keyof Loaded]: Loaded[K] } = { config, tls, profiles };
 
   const log = await sequence.step(
     'log',
@@ -168,6 +170,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     auth: link,
     bans,
     sessions,
+    profileOf: ({ user_profile: path }) => (path === null ? undefined : current.profiles.get(path)),
     statistics,
     steering,
     urgency: new Urgency({

@@ -6,6 +6,8 @@ import { diffReload } from '../config/reload.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { EpochMs } from '../core/units.ts';
+import { haveChanged, readProfiles } from './profiles.ts';
+import type { Profiles } from './profiles.ts';
 import { readTlsFiles } from './tls_files.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -13,6 +15,7 @@ import type { TlsFiles } from './tls_files.ts';
 export interface Loaded {
   readonly config: Config;
   readonly tls: TlsFiles;
+  readonly profiles: Profiles;
 }
 
 export type ReloadPlan =
@@ -20,11 +23,11 @@ export type ReloadPlan =
   | {
       readonly kind: 'accepted';
       readonly next: Loaded;
-      /** The keys with new values; a new certificate in the old file counts as tls.certificate. */
+      /** The keys with new values; a new content of the old file counts as its key. */
       readonly changed: readonly string[];
     };
 
-/** Reads the file and the certificate anew and compares; changes nothing. */
+/** Reads the file, the certificate and the profiles anew and compares; changes nothing. */
 export function planReload(configPath: string, current: Loaded, now: EpochMs): ReloadPlan {
   const result = readConfig(configPath);
   if (!result.ok) return { kind: 'refused', reason: result.output };
@@ -36,8 +39,14 @@ export function planReload(configPath: string, current: Loaded, now: EpochMs): R
   try {
     const tls = readTlsFiles(result.config, now);
     const renewed = !isDeepStrictEqual(tls.hosts, current.tls.hosts);
-    const changed = new Set([...reloadable, ...(renewed ? ['tls.certificate'] : [])]);
-    return { kind: 'accepted', next: { config: result.config, tls }, changed: [...changed] };
+    const profiles = readProfiles(result.config);
+    const changed = new Set([
+      ...reloadable,
+      ...(renewed ? ['tls.certificate'] : []),
+      ...(haveChanged(current.profiles, profiles) ? ['policy.user_profile'] : []),
+    ]);
+    const next = { config: result.config, tls, profiles };
+    return { kind: 'accepted', next, changed: [...changed] };
   } catch (error) {
     if (error instanceof WolfguardError) return { kind: 'refused', reason: error.message };
     throw error;

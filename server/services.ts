@@ -1,10 +1,12 @@
 // What workers ask for, carried out: logins by the auth process, everything else by the sessions.
 import type { Logger } from 'pino';
 import type { OpenTunnelReply } from '../core/ipc/messages.ts';
+import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Bans } from './bans.ts';
 import { answerLogin } from './login.ts';
 import type { LoginComponents } from './login.ts';
+import type { Profile } from './profiles.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 import type { Steering } from './steering.ts';
@@ -15,6 +17,7 @@ export interface ServicesComponents {
   readonly auth: LoginComponents['auth'];
   readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused' | 'connectsFailed'>;
   readonly sessions: Sessions;
+  readonly profileOf: (policy: SessionPolicy) => Profile | undefined;
   readonly statistics: Statistics;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
   readonly urgency: Pick<Urgency, 'grant'>;
@@ -28,6 +31,12 @@ export function buildServices(components: ServicesComponents): WorkerServices {
     login: (request) => answerLogin(components, request),
     openTunnel: (...asked) => openTunnel(asked, components),
     knowsCookie: (cookie) => sessions.knows(cookie),
+    profile: (cookie) => {
+      const policy = sessions.policyOf(cookie);
+      if (policy === undefined) return { kind: 'unknown-cookie' };
+      const profile = components.profileOf(policy);
+      return profile === undefined ? { kind: 'none' } : { kind: 'profile', xml: profile.xml };
+    },
     logout: (cookie) => sessions.logout(cookie),
     tunnelOpened: (worker, message) => {
       statistics.tunnelOpened();

@@ -90,7 +90,7 @@ export type LoginResult =
       /** 64 hex digits. */
       readonly cookie: string;
       readonly session: number;
-      readonly banner: string;
+      readonly policy: SessionPolicy;
     }
   /** No room: 503 for the client. */
   | { readonly kind: 'refused'; readonly reason: string };
@@ -147,7 +147,7 @@ export class Sessions {
     const { session } = outcome.session;
     log.info({ session }, 'session created');
     log.debug({ session, user, groups, peer: from.peer.address }, 'session belongs to');
-    return { kind: 'accepted', cookie, session, banner: policy.banner };
+    return { kind: 'accepted', cookie, session, policy };
   }
 
   /**
@@ -186,6 +186,11 @@ export class Sessions {
   /** Whether a CONNECT with this cookie would find its session. */
   knows(cookie: string): boolean {
     return this.#registry.ofCookie(hashCookie(cookie)) !== undefined;
+  }
+
+  /** What the session of this cookie was given; undefined = there is no such session. */
+  policyOf(cookie: string): SessionPolicy | undefined {
+    return this.#registry.policyOf(hashCookie(cookie));
   }
 
   logout(cookie: string): void {

@@ -7,6 +7,7 @@ import type {
   OpenTunnelReply,
   OpenTunnelRequest,
   PrimaryToWorker,
+  ProfileReply,
   TunnelStatus,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
@@ -25,6 +26,7 @@ export interface WorkerServices {
     isThere: () => boolean,
   ): OpenTunnelReply | Promise<OpenTunnelReply>;
   knowsCookie(cookie: string): boolean;
+  profile(cookie: string): ProfileReply;
   logout(cookie: string): void;
   tunnelOpened(worker: number, message: Report<'tunnel-opened'>): void;
   tunnelClosed(worker: number, message: Report<'tunnel-closed'>): void;
@@ -145,6 +147,11 @@ export class WorkerLink {
           known: services.knowsCookie(message.cookie),
         });
         return;
+      case 'profile': {
+        const reply = services.profile(message.cookie);
+        send({ kind: 'profile-reply', id: message.id, reply });
+        return;
+      }
       case 'logout':
         services.logout(message.cookie);
         return;

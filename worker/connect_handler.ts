@@ -11,7 +11,7 @@
 import type { Logger } from 'pino';
 import { parseCookies } from '../core/auth/cookies.ts';
 import { parseConnectHeaders } from '../core/connect/connect_request.ts';
-import { refusal, unavailable } from '../core/http/answer.ts';
+import { COOKIE_REFUSED, unavailable } from '../core/http/answer.ts';
 import type { TunnelEnd, WorkerSettings } from '../core/ipc/messages.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent } from '../native/engine.ts';
@@ -163,6 +163,3 @@ export class ConnectHandler {
     this.#attempts.delete(tunnel);
   }
 }
-
-/** Ends the client's reconnect loop [oc 5.2]. */
-const COOKIE_REFUSED = refusal(401, 'Cookie is not acceptable');

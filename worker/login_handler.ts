@@ -17,7 +17,7 @@ import {
   sessionCookie,
 } from '../core/auth/cookies.ts';
 import { headerText } from '../core/connect/connect_request.ts';
-import { document, refusal, unavailable } from '../core/http/answer.ts';
+import { COOKIE_REFUSED, document, notFound, refusal, unavailable } from '../core/http/answer.ts';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import { loggedOutPage, routeOf } from '../core/http/routes.ts';
 import type {
@@ -30,7 +30,7 @@ import type { HttpRequest } from './http_server.ts';
 import type { PrimaryChannel } from './primary_channel.ts';
 
 export interface LoginHandlerComponents {
-  readonly channel: Pick<PrimaryChannel, 'login' | 'tell'>;
+  readonly channel: Pick<PrimaryChannel, 'login' | 'profile' | 'tell'>;
   readonly settings: () => Pick<WorkerSettings, 'cookieLifetimeMs' | 'camouflage'>;
   /** SHA-1 of the server certificate, upper-case hex [oc 3]. */
   readonly certificateSha1: (vhost: string) => string;
@@ -55,6 +55,8 @@ export class LoginHandler {
       case 'logout':
         this.#logout(parseCookies(request.headers.cookie).session);
         return loggedOutPage(clearedSessionCookie());
+      case 'profile':
+        return this.#profile(parseCookies(request.headers.cookie).session);
       case 'form':
         return this.#step(request, factsOf(request.headers), {
           kind: 'start',
@@ -122,15 +124,28 @@ export class LoginHandler {
           dialogueCookie(reply.dialogue, maxAgeSeconds),
         ]);
       case 'complete':
-        return xmlDocument(renderComplete(reply.banner, client.kind), [
+        return xmlDocument(renderComplete(reply.banner, client.kind, reply.profile), [
           dialogueCookie(null, 0),
           sessionCookie(reply.cookie),
-          ...configCookies(this.#components.certificateSha1(vhost)),
+          ...configCookies(this.#components.certificateSha1(vhost), reply.profile),
         ]);
       case 'failed':
         return refusal(401, reply.reason);
       case 'unavailable':
         return unavailable(reply.reason);
+    }
+  }
+
+  async #profile(cookie: string | null): Promise<HttpAnswer> {
+    if (cookie === null) return notFound();
+    const reply = await this.#components.channel.profile(cookie);
+    switch (reply.kind) {
+      case 'profile':
+        return document('text/xml; charset=utf-8', reply.xml);
+      case 'none':
+        return notFound();
+      case 'unknown-cookie':
+        return COOKIE_REFUSED;
     }
   }
 

@@ -5,6 +5,7 @@ import type {
   OpenTunnelReply,
   OpenTunnelRequest,
   PrimaryToWorker,
+  ProfileReply,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 
@@ -15,7 +16,7 @@ export interface PrimaryChannelComponents {
 
 type Reply = Extract<
   PrimaryToWorker,
-  { kind: 'login-reply' | 'open-tunnel-reply' | 'cookie-checked' }
+  { kind: 'login-reply' | 'open-tunnel-reply' | 'cookie-checked' | 'profile-reply' }
 >;
 
 /** Why nobody can be let in while the primary is gone. */
@@ -26,6 +27,7 @@ export class PrimaryChannel {
   readonly #logins = new Map<number, (reply: LoginReply) => void>();
   readonly #tunnels = new Map<number, (reply: OpenTunnelReply) => void>();
   readonly #cookies = new Map<number, (known: boolean) => void>();
+  readonly #profiles = new Map<number, (reply: ProfileReply) => void>();
   #nextId = 1;
   #open = true;
 
@@ -60,6 +62,15 @@ export class PrimaryChannel {
     return promise;
   }
 
+  /** The profile for the session of a cookie. Never rejects: without a primary there is none. */
+  profile(cookie: string): Promise<ProfileReply> {
+    const { promise, resolve } = Promise.withResolvers<ProfileReply>();
+    const id = this.#nextId++;
+    this.#profiles.set(id, resolve);
+    if (!this.tell({ kind: 'profile', id, cookie })) this.close();
+    return promise;
+  }
+
   /** Sends what needs no answer; false when nobody is there to hear it. */
   tell(message: WorkerToPrimary): boolean {
     return this.#open && this.#send(message);
@@ -77,6 +88,9 @@ export class PrimaryChannel {
       case 'cookie-checked':
         take(this.#cookies, message.id)?.(message.known);
         break;
+      case 'profile-reply':
+        take(this.#profiles, message.id)?.(message.reply);
+        break;
     }
   }
 
@@ -87,9 +101,11 @@ export class PrimaryChannel {
     for (const answer of this.#tunnels.values())
       answer({ kind: 'refused', status: 503, reason: GONE });
     for (const answer of this.#cookies.values()) answer(false);
+    for (const answer of this.#profiles.values()) answer({ kind: 'none' });
     this.#logins.clear();
     this.#tunnels.clear();
     this.#cookies.clear();
+    this.#profiles.clear();
   }
 }
 

@@ -122,6 +122,7 @@ export class Worker {
       case 'login-reply':
       case 'open-tunnel-reply':
       case 'cookie-checked':
+      case 'profile-reply':
         this.#channel.handleReply(message);
         break;
       case 'close-tunnel':

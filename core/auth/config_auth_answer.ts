@@ -1,6 +1,6 @@
 // The documents that we send: auth-request, complete, and the empty one for a logout
 // [oc 4.3, 4.11]. The oldest clients want the bare <auth> without its frame [oc 2.3].
-import type { ClientFacts, LoginForm } from '../ipc/messages.ts';
+import type { ClientFacts, LoginForm, ProfileNotice } from '../ipc/messages.ts';
 import { element, renderXml } from './xml_writer.ts';
 import type { XmlNode } from './xml_writer.ts';
 
@@ -34,21 +34,39 @@ const renderGroups = (groups: LoginForm['groups']): XmlNode =>
     ...groups.map(({ name, label }) => element('option', { value: name }, label)),
   );
 
-/** The end of a login: the cookie itself goes into the headers [oc 3]. */
-export function renderComplete(banner: string, client: ClientKind): string {
+/** The end of a login: the cookie itself goes into the headers [oc 3, 4.11]. */
+export function renderComplete(
+  banner: string,
+  client: ClientKind,
+  profile?: ProfileNotice,
+): string {
   const children = [element('title', {}, 'SSL VPN Service')];
   if (banner !== '') children.push(element('banner', {}, banner));
-  return frame('complete', client, element('auth', { id: 'success' }, ...children));
+  const auth = element('auth', { id: 'success' }, ...children);
+  return frame('complete', client, auth, ...(profile === undefined ? [] : [manifest(profile)]));
+}
+
+/** Tells AnyConnect to fetch the profile if it has another or none. */
+function manifest({ name, sha1 }: ProfileNotice): XmlNode {
+  const file = element(
+    'file',
+    { type: 'profile', 'service-type': 'user' },
+    element('uri', {}, `/profiles/${name}`),
+    element('hash', { type: 'sha1' }, sha1),
+  );
+  const vpn = element('vpn', { rev: '1.0' }, file);
+  const config = { client: 'vpn', type: 'private' };
+  return element('config', config, element('vpn-profile-manifest', {}, vpn));
 }
 
 /** The answer to a logout; clients ignore what it says [oc 4.1]. */
 export const renderLoggedOut = (client: ClientKind): string => frame('complete', client);
 
-function frame(type: string, client: ClientKind, auth?: XmlNode): string {
+function frame(type: string, client: ClientKind, auth?: XmlNode, ...more: XmlNode[]): string {
   if (client === 'openconnect-v3' && auth !== undefined) return renderXml(auth);
   // The version that ocserv always states; clients are known to accept it [oc 4.1].
   const version = element('version', { who: 'sg' }, '0.1(1)');
-  const children = auth === undefined ? [version] : [version, auth];
+  const children = auth === undefined ? [version] : [version, auth, ...more];
   return renderXml(element('config-auth', { client: 'vpn', type }, ...children));
 }
 

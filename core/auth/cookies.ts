@@ -1,5 +1,6 @@
 // Cookies of the protocol [oc 3]. Lengths are checked before anything looks inside a value: ocserv
 // once decoded first and overflowed its heap.
+import type { ProfileNotice } from '../ipc/messages.ts';
 
 /** The two cookies that mean something to us; null where absent or not acceptable. */
 export interface LoginCookies {
@@ -39,13 +40,19 @@ export const dialogueCookie = (value: string | null, maxAgeSeconds: number): str
 export const clearedSessionCookie = (): string => `webvpn=; ${EXPIRED}; path=/; Secure; HttpOnly`;
 
 /**
- * webvpnc, cleared and set anew: AnyConnect reads the base URL and the server's certificate hash
- * out of it [oc 3]. The hash is SHA-1 of the certificate's DER form, upper-case hex.
+ * webvpnc, cleared and set anew: AnyConnect reads the base URL, the server's certificate hash and
+ * the profile out of it [oc 3]. The hash is SHA-1 of the certificate's DER form, upper-case hex.
  */
-export const configCookies = (certificateSha1: string): readonly string[] => [
-  `webvpnc=; ${EXPIRED}; path=/; Secure`,
-  `webvpnc=bu:/&p:t&iu:1/&sh:${certificateSha1}; path=/; Secure`,
-];
+export function configCookies(certificateSha1: string, profile?: ProfileNotice): readonly string[] {
+  const more =
+    profile === undefined
+      ? ''
+      : `&lu:/+CSCOT+/translation-table?textdomain%3DAnyConnect%26type%3Dmanifest&fu:profiles%2F${profile.name}&fh:${profile.sha1}`;
+  return [
+    `webvpnc=; ${EXPIRED}; path=/; Secure`,
+    `webvpnc=bu:/&p:t&iu:1/&sh:${certificateSha1}${more}; path=/; Secure`,
+  ];
+}
 
 const EXPIRED = 'expires=Thu, 01 Jan 1970 00:00:00 GMT';
 

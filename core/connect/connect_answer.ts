@@ -4,6 +4,7 @@ import { headerValue } from '../http/answer.ts';
 import type { ClientFacts, TunnelGrant } from '../ipc/messages.ts';
 import { formatCidr, formatIp, formatIpv4Mask, networkOf } from '../net/address.ts';
 import type { Cidr } from '../net/address.ts';
+import { fillPlaceholders } from '../policy/placeholders.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { DtlsMode } from './dtls_mode.ts';
@@ -54,6 +55,22 @@ const connectHeaders = (answer: ConnectAnswer): readonly Header[] => [
   ['X-CSTP-Base-MTU', answer.mtu.link],
   ['X-CSTP-MTU', answer.mtu.data],
   ...optional('X-CSTP-Banner', answer.grant.policy.banner),
+  ...ofPolicy(answer),
+];
+
+/** A name may hold what means something in a URL, and the whole stays in its line anyway. */
+const ofPolicy = ({ grant }: ConnectAnswer): readonly Header[] => [
+  // openconnect compares this name with upper-case PAC [oc 5.4].
+  ...optional(
+    'X-CSTP-MSIE-Proxy-PAC-URL',
+    fillPlaceholders(grant.policy.proxy_pac_url, grant, (name) =>
+      encodeURIComponent(name.toWellFormed()),
+    ),
+  ),
+  ...Object.entries(grant.policy.headers).map(([name, value]): Header => [
+    name,
+    fillPlaceholders(value, grant),
+  ]),
 ];
 
 const hostname = ({ client }: ConnectAnswer): readonly Header[] =>

@@ -35,6 +35,9 @@ export const notFound = (): HttpAnswer =>
     '<html><body><h1>404 Not Found</h1></body></html>\n',
   );
 
+/** Ends the client's reconnect loop [oc 5.2]. */
+export const COOKIE_REFUSED = refusal(401, 'Cookie is not acceptable');
+
 /** 503 with the reason that the client prints [oc 5.2]. */
 export const unavailable = (reason: string): HttpAnswer =>
   refusal(503, 'Service Unavailable', [['X-Reason', headerValue(reason)]]);

@@ -1,5 +1,5 @@
 // The URL table [oc 2.4]. A GET target may carry a query and a further path; a POST target only a
-// query. Paths are compared as sent: no known client percent-encodes one of ours.
+// query. Paths are compared as sent.
 import { document, notFound } from './answer.ts';
 import type { HttpAnswer } from './answer.ts';
 
@@ -9,6 +9,8 @@ export type Route =
   /** A login step; `group` when the path names one. */
   | { readonly kind: 'login'; readonly group: string | null }
   | { readonly kind: 'logout' }
+  /** The AnyConnect profile of a session, whatever it is called. */
+  | { readonly kind: 'profile' }
   | { readonly kind: 'fixed'; readonly answer: HttpAnswer };
 
 export function routeOf(method: string, target: string): Route {
@@ -25,6 +27,8 @@ export const isTunnelTarget = (target: string): boolean =>
 function getRoute(path: string): Route {
   if (path === '/' || matches(path, '/auth') || matches(path, '/VPN')) return { kind: 'form' };
   if (matches(path, '/logout')) return { kind: 'logout' };
+  // openconnect asks for the name as the cookie has it, with its "/" encoded [oc 3].
+  if (matches(path, '/profiles') || path.startsWith('/profiles%2F')) return { kind: 'profile' };
   const fixed = DOWNLOADER.find(([prefix]) => matches(path, prefix));
   return { kind: 'fixed', answer: fixed === undefined ? notFound() : fixed[1] };
 }

@@ -79,10 +79,30 @@ export interface LoginForm {
   }[];
 }
 
+/** An AnyConnect profile that a client may fetch if it has not got this one [oc 4.11]. */
+export interface ProfileNotice {
+  /** Letters, digits, "_", "." and "-". */
+  readonly name: string;
+  /** Upper-case hex. */
+  readonly sha1: string;
+}
+
+/** What becomes of a client that asks for its profile. */
+export type ProfileReply =
+  | { readonly kind: 'profile'; readonly xml: string }
+  /** The session's policy offers none. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown-cookie' };
+
 /** What the worker answers the client with. */
 export type LoginReply =
   | { readonly kind: 'form'; readonly dialogue: string | null; readonly form: LoginForm }
-  | { readonly kind: 'complete'; readonly cookie: string; readonly banner: string }
+  | {
+      readonly kind: 'complete';
+      readonly cookie: string;
+      readonly banner: string;
+      readonly profile?: ProfileNotice;
+    }
   /** Over: 401 and a closed connection [oc 4.12]. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** A backend is down or we are full: 503 with X-Reason. Never taken for a wrong password. */
@@ -230,6 +250,7 @@ export type WorkerToPrimary =
   | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
   /** Is this the cookie of a session? Asked for strangers of a camouflaged server [oc 2.5]. */
   | { readonly kind: 'check-cookie'; readonly id: number; readonly cookie: string }
+  | { readonly kind: 'profile'; readonly id: number; readonly cookie: string }
   /** GET /logout or a config-auth of type logout with this cookie. */
   | { readonly kind: 'logout'; readonly cookie: string }
   | { readonly kind: 'tunnel-opened'; readonly session: number; readonly tunnel: number }
@@ -274,6 +295,7 @@ export type PrimaryToWorker =
   | { readonly kind: 'login-reply'; readonly id: number; readonly reply: LoginReply }
   | { readonly kind: 'open-tunnel-reply'; readonly id: number; readonly reply: OpenTunnelReply }
   | { readonly kind: 'cookie-checked'; readonly id: number; readonly known: boolean }
+  | { readonly kind: 'profile-reply'; readonly id: number; readonly reply: ProfileReply }
   | {
       readonly kind: 'close-tunnel';
       readonly tunnel: number;

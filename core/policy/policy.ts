@@ -36,4 +36,10 @@ export interface SessionPolicy {
   readonly udp: boolean;
   /** Sessions per user; 0 = no limit. */
   readonly max_sessions: number;
+  /** Proxy settings for the client, with {user} and {group}; '' = none. */
+  readonly proxy_pac_url: string;
+  /** More lines of the CONNECT answer by name, with {user} and {group}. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The file of the AnyConnect profile that is offered; null = none. */
+  readonly user_profile: string | null;
 }

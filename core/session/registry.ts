@@ -295,6 +295,10 @@ export class SessionRegistry {
     return this.#table.byCookie(cookieHash);
   }
 
+  policyOf(cookieHash: string): SessionPolicy | undefined {
+    return this.#table.byCookie(cookieHash)?.policy;
+  }
+
   logout(cookieHash: string): SessionEffect[] {
     const session = this.#table.byCookie(cookieHash);
     return session === undefined ? [] : this.#end(session, 'logout', true);

@@ -44,6 +44,32 @@ test('a file that cannot be read is one clear sentence', () => {
   });
 });
 
+test('a profile that a group or a host names is looked at, and its place is told', () => {
+  put(
+    'good.xml',
+    '<?xml version="1.0"?>\n<!-- x -->\n<AnyConnectProfile a="b">\n</AnyConnectProfile>',
+  );
+  put('half.xml', '<AnyConnectProfile>');
+  const { output } = check(`[group.staff.policy]
+user_profile = "${at('good.xml')}"
+[group."a.b".policy]
+user_profile = "${at('half.xml')}"
+[[vhost]]
+name = "a.example"
+policy = { user_profile = "/nowhere.xml" }
+`);
+  const lines = headlines(output);
+  assert.equal(lines.length, 3);
+  assert.match(
+    lines[0] ?? '',
+    /^\[group\."a\.b"\.policy\] user_profile: .* is no whole AnyConnect/,
+  );
+  assert.match(
+    lines[1] ?? '',
+    /^\[vhost\.policy\] user_profile: cannot read "\/nowhere\.xml": there/,
+  );
+});
+
 test('mistakes of the text and of the disk come together, in order, and are counted', () => {
   const { exitCode, output } = check(
     '[workers]\nuser = "nobdy"\n[policy]\nkeep_alive = "5h"\n[log]\ndestination = "/nowhere/at/all.log"\n',

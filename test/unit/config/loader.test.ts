@@ -179,6 +179,39 @@ test('a value of the wrong kind is met with what was expected and how it is writ
     ['camouflage.secret = "a&b"', /written differently/, 'letters, digits, ".", "_", "~" and "-"'],
     ['http.headers = { Content-Length = "9" }', /set by the server itself/, undefined],
     ['http.headers = { X = "a\\r\\nb" }', /must be one line/, undefined],
+    [
+      'policy.headers = { x-cstp-banner = "a" }',
+      /"x-cstp-banner": is sent by the server itself/,
+      'set banner instead',
+    ],
+    [
+      'policy.headers = { Content-Length = "0" }',
+      /"Content-Length": is set by the server itself/,
+      undefined,
+    ],
+    ['policy.headers = { X-A = "1", x-a = "2" }', /the same header as "X-A"/, undefined],
+    ['policy.headers = { "X A" = "1" }', /not a header name/, undefined],
+    ['policy.headers = { X-A = "1\\r\\nX-B: 2" }', /must be one line/, undefined],
+    [
+      'policy.headers = { X-A = "{ usr }" }',
+      /"\{ usr \}" is not replaced/,
+      'did you mean "{user}"?',
+    ],
+    [
+      'policy.proxy_pac_url = "proxy.example.com"',
+      /no address of a web page/,
+      'for example "https://proxy.example.com/{group}.pac"',
+    ],
+    [
+      'policy.proxy_pac_url = "https://a b/"',
+      /no address of a web page/,
+      'for example "https://proxy.example.com/{group}.pac"',
+    ],
+    [
+      'policy.proxy_pac_url = "https://a/{Group}.pac"',
+      /"\{Group\}" is not replaced/,
+      'did you mean "{group}"?',
+    ],
     [`admin.socket = "/${'a'.repeat(107)}"`, /too long/, 'at most 107 bytes'],
   ];
   for (const [text, message, suggestion] of cases) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import type { AuthOutcome, LoginRequest } from '../../../core/ipc/messages.ts';
+import type { AuthOutcome, LoginRequest, ProfileNotice } from '../../../core/ipc/messages.ts';
 import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import { answerLogin } from '../../../server/login.ts';
 import { Statistics } from '../../../server/statistics.ts';
-import { client } from '../core/session/fixture.ts';
+import { client, policy } from '../core/session/fixture.ts';
 
 const FORM = { message: 'Login failed', error: null, groups: [], urlGroup: null, inputs: [] };
 const ACCEPTED: AuthOutcome = {
@@ -20,6 +20,15 @@ test('a refused attempt costs its source points, the form and the end alike', as
   await world.login({ kind: 'form', dialogue: 'd', form: FORM, refused: true });
   await world.login({ kind: 'failed', reason: 'no', refused: true });
   assert.deepEqual(world.refused, ['203.0.113.7', '203.0.113.7']);
+});
+
+test('the profile of the policy is announced by name and hash, and nothing more', async () => {
+  const world = new World();
+  const plain = await world.login(ACCEPTED);
+  assert.deepEqual(plain, { kind: 'complete', cookie: 'c', banner: '' });
+  const profile = { name: 'staff.xml', sha1: 'AB' };
+  world.profile = { ...profile, ...{ xml: '<AnyConnectProfile/>' } };
+  assert.deepEqual(await world.login(ACCEPTED), { ...plain, profile });
 });
 
 test('a form in the middle, a success and a backend that is down cost nothing', async () => {
@@ -65,6 +74,7 @@ class World {
   readonly refused: string[] = [];
   banned = false;
   suspect = false;
+  profile: ProfileNotice | undefined;
   heard: LoginRequest | undefined;
   asked = 0;
 
@@ -86,10 +96,12 @@ class World {
       loginRefused: (address: string) => void this.refused.push(address),
     };
     const sessions = {
-      login: () => ({ kind: 'accepted', cookie: 'c', session: 1, banner: '' }) as const,
+      login: () => ({ kind: 'accepted', cookie: 'c', session: 1, policy }) as const,
     };
+    const statistics = new Statistics();
     const logger = pino({ enabled: false });
-    return answerLogin({ auth, bans, sessions, statistics: new Statistics(), logger }, REQUEST);
+    const profileOf = () => this.profile;
+    return answerLogin({ auth, bans, sessions, profileOf, statistics, logger }, REQUEST);
   }
 }
 

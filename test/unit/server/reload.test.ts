@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createAuthority, issueServerCertificate } from '../../../certs/authority.ts';
 import { readConfig } from '../../../config/check.ts';
+import { readProfiles } from '../../../server/profiles.ts';
 import { planReload } from '../../../server/reload.ts';
 import type { Loaded } from '../../../server/reload.ts';
 import { readTlsFiles } from '../../../server/tls_files.ts';
@@ -56,6 +57,43 @@ test('a certificate that does not fit its key is refused', async (t) => {
   assert.match(plan.reason, /does not belong/);
 });
 
+test('a malformed section of a user refuses the whole file and names its line', async (t) => {
+  const { current, write, configPath } = await running(t);
+  write('[limits]\nmax_clients = 7\n[user."a b".policy]\nroutes = ["10.0.0.0/33"]');
+  const plan = planReload(configPath, current, Date.now());
+  assert.ok(plan.kind === 'refused');
+  assert.match(
+    plan.reason,
+    /wolfguard\.toml:7:11: \[user\."a b"\.policy\] routes: "10\.0\.0\.0\/33"/,
+  );
+});
+
+test('a profile is read anew, and one that is missing or none refuses the reload', async (t) => {
+  const { current, write, configPath, folder } = await running(t);
+  const file = path.join(folder, 'staff.xml');
+  write(`[group.staff.policy]\nuser_profile = "${file}"`);
+  const missing = planReload(configPath, current, Date.now());
+  assert.match(missing.kind === 'refused' ? missing.reason : '', /staff\.xml: no such file/);
+  writeFileSync(file, '<Profile/>');
+  const wrong = planReload(configPath, current, Date.now());
+  assert.match(
+    wrong.kind === 'refused' ? wrong.reason : '',
+    /^group\.staff\.policy\.user_profile: .*staff\.xml is no AnyConnect profile/,
+  );
+  writeFileSync(file, '<AnyConnectProfile></AnyConnectProfile>');
+  const first = planReload(configPath, current, Date.now());
+  assert.ok(first.kind === 'accepted');
+  assert.deepEqual(first.changed, ['group.staff.policy']);
+  assert.deepEqual(
+    [...first.next.profiles].map(([key, { name, sha1 }]) => [key, name, sha1]),
+    [[file, 'staff.xml', 'FB5F4004EFEDD9D3AA3A72B8395395CDBD263B15']],
+  );
+  writeFileSync(file, '<AnyConnectProfile> </AnyConnectProfile>');
+  const renewed = planReload(configPath, first.next, Date.now());
+  assert.ok(renewed.kind === 'accepted');
+  assert.deepEqual(renewed.changed, ['policy.user_profile']);
+});
+
 async function running(t: TestContext): Promise<{
   current: Loaded;
   configPath: string;
@@ -72,7 +110,8 @@ async function running(t: TestContext): Promise<{
   const result = readConfig(configPath);
   assert.ok(result.ok);
   const { config } = result;
-  return { current: { config, tls: readTlsFiles(config, Date.now()) }, configPath, folder, write };
+  const current = { config, tls: readTlsFiles(config, Date.now()), profiles: readProfiles(config) };
+  return { current, configPath, folder, write };
 }
 
 async function makeCertificate(folder: string): Promise<void> {

@@ -41,7 +41,9 @@ test('the policy is asked for with the user and all groups, and its banner is to
     { peer, client },
   );
   assert.equal(outcome.kind, 'accepted');
-  assert.equal(outcome.banner, 'welcome alice of staff, all');
+  assert.equal(outcome.policy.banner, 'welcome alice of staff, all');
+  assert.equal(server.sessions.policyOf(outcome.cookie), outcome.policy);
+  assert.equal(server.sessions.policyOf('f'.repeat(64)), undefined);
   const { policy: granted } = server.open(outcome.cookie);
   assert.equal(granted.banner, 'welcome alice of staff, all');
 });

@@ -223,6 +223,7 @@ function build(
         login: () => Promise.resolve(FAILED),
         openTunnel: () => ({ kind: 'refused', status: 401, reason: '' }),
         knowsCookie: () => false,
+        profile: () => ({ kind: 'none' }),
         logout: () => undefined,
         tunnelOpened: () => undefined,
         tunnelClosed: () => undefined,

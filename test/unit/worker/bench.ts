@@ -74,6 +74,9 @@ export const GRANT: TunnelGrant = {
     switch_to_tcp: 25_000,
     udp: true,
     max_sessions: 0,
+    proxy_pac_url: '',
+    headers: {},
+    user_profile: null,
   },
   sessionEndsAt: null,
 };

@@ -157,6 +157,38 @@ test('logout by URL and by document gives the cookie back [oc 2.4, 4.1]', async 
   ]);
 });
 
+test('a profile is announced, and fetched with the cookie alone [oc 4.11]', async (t) => {
+  const profile = { name: 'staff.xml', sha1: 'AB' };
+  const { client } = await bench(t, {
+    answer: (message) => {
+      if (message.kind === 'login')
+        return always({ kind: 'complete', cookie: 'c', banner: '', profile })(message);
+      if (message.kind !== 'profile') return undefined;
+      const reply = {
+        good: { kind: 'profile', xml: '<AnyConnectProfile/>' },
+        plain: { kind: 'none' },
+      } as const;
+      const known = message.cookie === 'good' || message.cookie === 'plain';
+      return {
+        kind: 'profile-reply',
+        id: message.id,
+        reply: known ? reply[message.cookie] : { kind: 'unknown-cookie' },
+      };
+    },
+  });
+  const done = await (await client()).ask(post('/', init, AGENT));
+  assert.match(done, /^Set-Cookie: webvpnc=bu:.*&fu:profiles%2Fstaff\.xml&fh:AB;/m);
+  assert.match(done, /<uri>\/profiles\/staff\.xml<\/uri><hash type="sha1">AB<\/hash>/);
+  const ask = async (cookie: string): Promise<string> =>
+    (await client()).ask(get('/profiles%2Fstaff.xml', cookie));
+  const fetched = await ask('Cookie: webvpn=good\r\n');
+  assert.match(fetched, /^HTTP\/1.1 200 OK\r\n[^]*\r\nContent-Type: text\/xml; charset=utf-8\r\n/);
+  assert.match(fetched, /\r\n\r\n<AnyConnectProfile\/>$/);
+  assert.match(await ask('Cookie: webvpn=plain\r\n'), /^HTTP\/1.1 404 /);
+  assert.match(await ask('Cookie: webvpn=guessed\r\n'), /^HTTP\/1.1 401 /);
+  assert.match(await ask(''), /^HTTP\/1.1 404 /);
+});
+
 const logins = (told: readonly WorkerToPrimary[]): readonly LoginRequest[] =>
   told.flatMap((message) => (message.kind === 'login' ? [message.request] : []));
 

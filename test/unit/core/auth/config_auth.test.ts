@@ -164,5 +164,14 @@ test('complete carries the banner only where there is one [oc 4.11]', () => {
   assert.match(renderLoggedOut('anyconnect'), /type="complete"><version who="sg">/);
 });
 
+test('complete announces a profile by its place and hash [oc 4.11]', () => {
+  const xml = renderComplete('', 'anyconnect', { name: 'staff.xml', sha1: 'AB' });
+  assert.match(
+    xml,
+    /<\/auth><config client="vpn" type="private"><vpn-profile-manifest><vpn rev="1.0"><file type="profile" service-type="user"><uri>\/profiles\/staff.xml<\/uri><hash type="sha1">AB<\/hash><\/file><\/vpn><\/vpn-profile-manifest><\/config><\/config-auth>/,
+  );
+  assert.doesNotMatch(renderComplete('', 'anyconnect'), /<config /);
+});
+
 const parse = (body: string): ReturnType<typeof parseLoginBody> =>
   parseLoginBody(Buffer.from(body));

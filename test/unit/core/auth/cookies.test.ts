@@ -45,4 +45,8 @@ test('cookies that we set are the ones of the protocol', () => {
     'webvpnc=; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/; Secure',
     'webvpnc=bu:/&p:t&iu:1/&sh:AB; path=/; Secure',
   ]);
+  assert.equal(
+    configCookies('AB', { name: 'staff.xml', sha1: 'CD' })[1],
+    'webvpnc=bu:/&p:t&iu:1/&sh:AB&lu:/+CSCOT+/translation-table?textdomain%3DAnyConnect%26type%3Dmanifest&fu:profiles%2Fstaff.xml&fh:CD; path=/; Secure',
+  );
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { renderConnectAnswer } from '../../../../core/connect/connect_answer.ts';
 import type { ConnectAnswer } from '../../../../core/connect/connect_answer.ts';
+import { OWN_HEADERS } from '../../../../core/connect/own_headers.ts';
 import type { ClientFacts } from '../../../../core/ipc/messages.ts';
 import { parseCidr, parseIp } from '../../../../core/net/address.ts';
 import type { Cidr, IpAddress } from '../../../../core/net/address.ts';
@@ -37,6 +38,9 @@ const POLICY: SessionPolicy = {
   switch_to_tcp: 25_000,
   udp: true,
   max_sessions: 0,
+  proxy_pac_url: '',
+  headers: {},
+  user_profile: null,
 };
 const CLIENT: ClientFacts = {
   userAgent: '',
@@ -244,6 +248,69 @@ test('no text of an administrator or a client makes a line of its own', () => {
       }
     }),
   );
+});
+
+test('proxy settings and lines of the policy name the user and the group', () => {
+  const lines = render({
+    grant: { ...ANSWER.grant, user: 'zoë & {group}', group: 'staff' },
+    policy: {
+      proxy_pac_url: 'https://proxy.example.com/{group}/{user}.pac',
+      headers: { 'X-CSTP-Login': '{user} of {group}, {other}', 'X-Empty': '' },
+    },
+  });
+  assert.deepEqual(lines.slice(-5), [
+    'X-CSTP-MSIE-Proxy-PAC-URL: https://proxy.example.com/staff/zo%C3%AB%20%26%20%7Bgroup%7D.pac',
+    'X-CSTP-Login: zoë & {group} of staff, {other}',
+    'X-Empty: ',
+    '',
+    '',
+  ]);
+});
+
+test('no user, group or text of the policy begins a line of its own', () => {
+  const anyText = fc.string({ unit: 'binary' });
+  fc.assert(
+    fc.property(anyText, anyText, anyText, (user, group, text) => {
+      const policy = {
+        proxy_pac_url: `{user}${text}`,
+        headers: { A: `${text}{user}`, B: '{group}' },
+      };
+      const before = render({ policy: { proxy_pac_url: 'x', headers: { A: '', B: '' } } });
+      const lines = render({ grant: { ...ANSWER.grant, user, group }, policy });
+      const names = (all: readonly string[]): string[] =>
+        all.map((line) => line.split(':')[0] ?? '');
+      assert.deepEqual(
+        names(lines).filter((name) => name !== 'X-CSTP-MSIE-Proxy-PAC-URL'),
+        names(before).filter((name) => name !== 'X-CSTP-MSIE-Proxy-PAC-URL'),
+      );
+    }),
+  );
+});
+
+test('every line that the server sends itself is closed to the headers of a policy', () => {
+  const full = {
+    policy: {
+      ...POLICY,
+      routes: [net('10.1.0.0/16'), net('fd00:1::/32')],
+      no_routes: [net('10.1.5.0/24'), net('fd00:1:5::/48')],
+      nbns: [ip('10.1.0.9')],
+      search_domains: ['a.example'],
+      split_dns: ['a.example'],
+      banner: 'hello',
+      proxy_pac_url: 'https://proxy.example.com/',
+    },
+    grant: { ...ANSWER.grant, sessionEndsAt: 2_000_000 },
+  };
+  const legacy = { kind: 'legacy', suite: 'AES256-GCM-SHA384', masterSecret: new Uint8Array(48) };
+  const sent = [
+    ...render(full),
+    ...render({ ...full, client: { ...CLIENT, kind: 'anyconnect' } }),
+    ...render({ ...full, dtls: { ...legacy, kind: 'legacy', header: 'X-DTLS12-CipherSuite' } }),
+  ];
+  for (const line of sent.filter((text) => /^\S+: /.test(text))) {
+    const name = (line.split(':')[0] ?? '').toLowerCase();
+    assert.ok(OWN_HEADERS.has(name), name);
+  }
 });
 
 function render({

@@ -43,7 +43,7 @@ test('everything else is 404', () => {
     ['GET', '/authx'],
     ['GET', '/+CSCOE+/logon.html'],
     ['GET', '/svc'],
-    ['GET', '/profiles/x'],
+    ['GET', '/profilesx'],
     ['PUT', '/'],
     ['HEAD', '/'],
     ['GET', '*'],
@@ -69,3 +69,9 @@ function bodyOf(target: string): string {
   assert.equal(route.answer.status, 200);
   return route.answer.body;
 }
+
+test('the profile is found under any name, as AnyConnect and as openconnect ask [oc 3, 4.11]', () => {
+  for (const target of ['/profiles', '/profiles/staff.xml', '/profiles%2Fstaff.xml?x'])
+    assert.equal(routeOf('GET', target).kind, 'profile', target);
+  assert.equal(routeOf('POST', '/profiles/staff.xml').kind, 'fixed');
+});

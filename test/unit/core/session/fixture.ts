@@ -53,6 +53,9 @@ export const policy: SessionPolicy = {
   switch_to_tcp: 0,
   udp: true,
   max_sessions: 0,
+  proxy_pac_url: '',
+  headers: {},
+  user_profile: null,
 };
 
 export const client: ClientFacts = {
