@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { WolfguardError } from '../../core/error.ts';
 import { addCert } from './cert_commands.ts';
+import { addPolicy } from './policy_command.ts';
 
 export interface WolfguardComponents {
   readonly version: string;
@@ -19,6 +20,7 @@ Examples:
   sudo wolfguard serve --quick-start      try it out: makes all that it needs and says how to connect
   wolfguard sample > wolfguard.toml       every key with its default, to begin with
   wolfguard check -c wolfguard.toml       every mistake in it, with line and column
+  wolfguard policy alice staff            what alice of group staff is given, and why
   sudo wolfguard passwd alice             add alice, or give her a new password
   sudo wolfguard otp alice                give alice one-time passwords: QR code and recovery codes
   sudo wolfguard cert client alice        a certificate for alice to log in with
@@ -40,6 +42,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addOtp(program);
   addCert(program, components.write);
   addImport(program, components);
+  addPolicy(program, components.write, DEFAULT_CONFIG);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')

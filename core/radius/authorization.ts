@@ -46,7 +46,24 @@ export function authorizationOf(attributes: readonly Attribute[]): Authorization
 export const replyMessage = (attributes: readonly Attribute[]): string =>
   allOf(attributes, NAME.replyMessage, readText).join(' ').trim();
 
-function policyOf(attributes: readonly Attribute[]): Partial<SessionPolicy> {
+/** The keys of a policy that attributes may speak about. */
+export const RADIUS_KEYS = [
+  'address',
+  'address6',
+  'routes',
+  'dns',
+  'nbns',
+  'session_timeout',
+  'idle_timeout',
+  'mobile_idle_timeout',
+  'rx_limit',
+  'tx_limit',
+  'banner',
+] as const satisfies readonly (keyof SessionPolicy)[];
+
+type RadiusPolicy = Pick<SessionPolicy, (typeof RADIUS_KEYS)[number]>;
+
+function policyOf(attributes: readonly Attribute[]): Partial<RadiusPolicy> {
   const first = <T>(name: AttributeName, read: (value: Uint8Array) => T | undefined) =>
     firstOf(attributes, name, read);
   const seconds = (name: AttributeName): number | undefined => {
@@ -146,6 +163,6 @@ const filled = <T>(list: readonly T[]): readonly T[] | undefined =>
 
 /** Without what is undefined: those keys stay the configuration's. */
 const defined = (policy: {
-  readonly [K in keyof SessionPolicy]?: SessionPolicy[K] | undefined;
-}): Partial<SessionPolicy> =>
+  readonly [K in keyof RadiusPolicy]: RadiusPolicy[K] | undefined;
+}): Partial<RadiusPolicy> =>
   Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));

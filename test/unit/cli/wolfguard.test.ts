@@ -14,7 +14,7 @@ test('an unknown command is answered with the one that was meant, and exit code 
 test('help names every command and exits with 0', () => {
   const { status, stdout } = wolfguard('--help');
   assert.equal(status, 0);
-  for (const command of ['serve', 'check', 'passwd', 'otp', 'cert', 'sample']) {
+  for (const command of ['serve', 'check', 'passwd', 'otp', 'cert', 'policy', 'sample']) {
     assert.match(stdout, new RegExp(`^ +${command}\\b`, 'm'));
   }
 });
