@@ -7,14 +7,11 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { WolfguardError } from '../core/error.ts';
-import { formatCidr } from '../core/net/address.ts';
-import type { Cidr } from '../core/net/address.ts';
 import type { Milliseconds } from '../core/units.ts';
 
 export interface FirewallOptions {
   /** The TUN device. */
   readonly device: string;
-  readonly pools: readonly Cidr[];
   /** The table is gone although nobody has called close: clients reach the outside no more. */
   readonly onLost?: (message: string) => void;
   /** Another nft, in tests. */
@@ -27,8 +24,9 @@ export interface Firewall {
 }
 
 /**
- * Masquerades what clients send out of other devices.
- * Throws WolfguardError: NFT_MISSING without the program, NFT_FAILED with the words of nft.
+ * Masquerades what clients send out of other devices. Throws WolfguardError: NFT_MISSING without the
+ * program, NFT_TABLE_TAKEN when somebody else has a table of that name, NFT_FAILED with the words of
+ * nft; then nothing has changed.
  */
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
   const nft = await startNft(options.program ?? 'nft');
@@ -49,26 +47,26 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
   };
 }
 
-/** The table on one line, as nft reads it from its standard input. */
-export function renderTable({ device, pools }: FirewallOptions): string {
+/**
+ * The table on one line, as nft reads it from its standard input: one transaction, which fails where
+ * there is a table of that name. What counts is where a packet comes from, so that all pools, fixed
+ * addresses beside them and networks behind clients are alike.
+ */
+export function renderTable({ device }: Pick<FirewallOptions, 'device'>): string {
   const name = JSON.stringify(device);
-  // The server's own address is in the pool too: what it says to itself is left alone.
-  const outside = `oifname != { ${name}, "lo" }`;
-  const masquerade = pools.map((pool) => {
-    const family = pool.address.family === 4 ? 'ip' : 'ip6';
-    return `${family} saddr ${formatCidr(pool)} ${outside} masquerade`;
-  });
-  return (
-    `table inet ${tableName(device)} { flags owner; ` +
-    renderChain('postrouting', 'nat hook postrouting priority srcnat', masquerade) +
-    '}'
-  );
+  const table = `inet ${tableName(device)}`;
+  return [
+    // With "create", nft 1.0 makes nothing of a chain that stands inside the braces.
+    `create table ${table} { flags owner; }`,
+    `add chain ${table} postrouting { type nat hook postrouting priority srcnat; policy accept; }`,
+    // From client to client nothing is hidden, and the server knows its clients by their addresses.
+    `add rule ${table} postrouting iifname ${name} oifname != { ${name}, "lo" } masquerade`,
+  ].join('; ');
 }
 
-const renderChain = (name: string, type: string, rules: readonly string[]): string =>
-  `chain ${name} { type ${type}; policy accept; ${rules.map((rule) => `${rule}; `).join('')}}; `;
-
-const tableName = (device: string): string => `wolfguard_${device.replaceAll(/[^\w.-]/g, '_')}`;
+/** What our table is called; it is of the family inet. */
+export const tableName = (device: string): string =>
+  `wolfguard_${device.replaceAll(/[^\w.-]/g, '_')}`;
 
 /** nft answers in milliseconds; the first call may load kernel modules. */
 const ANSWER_MS: Milliseconds = 10_000;
@@ -103,30 +101,40 @@ async function startNft(program: string): Promise<ChildProcessWithoutNullStreams
   return nft;
 }
 
-/** nft says nothing when a command was right: so the next one asks for the table's name. */
-function loadTable(nft: ChildProcessWithoutNullStreams, options: FirewallOptions): Promise<void> {
-  const line = `table inet ${tableName(options.device)}`;
+/**
+ * nft says nothing when a command was right: so the next one asks for the table's name, which may be
+ * somebody else's. An error was written before that answer: it has been read when the event loop is
+ * through.
+ */
+function loadTable(
+  nft: ChildProcessWithoutNullStreams,
+  { device }: FirewallOptions,
+): Promise<void> {
+  const line = `table inet ${tableName(device)}`;
   return new Promise((resolve, reject) => {
     let output = '';
     let errors = '';
+    const isThere = (): boolean => output.split('\n').includes(line);
     const settle = (action: () => void): void => {
       clearTimeout(timer);
       nft.off('close', ended);
       action();
     };
-    const refuse = (reason: string): void => settle(() => reject(failed(reason)));
-    const ended = (): void => refuse(errors);
-    const timer = setTimeout(() => refuse('it does not answer'), ANSWER_MS);
+    const ended = (): void => settle(() => reject(isThere() ? taken(line) : failed(errors)));
+    const timer = setTimeout(() => settle(() => reject(failed('it does not answer'))), ANSWER_MS);
     nft.once('close', ended);
     nft.stdout.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-MAX_OUTPUT);
-      if (output.split('\n').includes(line)) settle(resolve);
+      if (!isThere()) return;
+      setImmediate(() => {
+        if (errors === '') settle(resolve);
+      });
     });
     nft.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-MAX_OUTPUT);
-      if (/^Error: .*\n/m.test(errors)) refuse(errors);
+      if (/^Error: .*\n/m.test(errors)) nft.stdin.end();
     });
-    nft.stdin.write(`${renderTable(options)}\nlist tables inet\n`);
+    nft.stdin.write(`${renderTable({ device })}\nlist tables inet\n`);
   });
 }
 
@@ -141,6 +149,13 @@ async function stopNft(nft: ChildProcessWithoutNullStreams): Promise<void> {
   await exited;
   clearTimeout(timer);
 }
+
+const taken = (table: string): WolfguardError =>
+  new WolfguardError(
+    'NFT_TABLE_TAKEN',
+    `network.nat: there is a ${table} already, and somebody else has made it: remove it if nobody ` +
+      `needs it (nft delete ${table}), or set another network.device`,
+  );
 
 function failed(reason: string): WolfguardError {
   const first = /^(?:Error: )?(.+)$/m.exec(reason)?.[1] ?? 'it ended without a word';

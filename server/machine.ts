@@ -89,7 +89,6 @@ async function turnNatOn(config: Config, logger: Logger): Promise<Firewall | und
   if (!nat) return undefined;
   return openFirewall({
     device,
-    pools: poolsOf(config),
     onLost: (message) =>
       logger.error({ reason: message }, 'clients reach nothing outside: restart'),
   });

@@ -7,35 +7,30 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseCidr } from '../../../core/net/address.ts';
 import { openFirewall, renderTable } from '../../../server/firewall.ts';
 import { needsRoot } from '../native/fixtures/as_root.ts';
 
-const POOL4 = parseCidr('10.77.0.0/16')?.network ?? assert.fail();
 const TABLE = 'table inet wolfguard_wgt0';
 
-test('the table masquerades only the pools that there are', () => {
-  const table = renderTable({ device: 'wolf0', pools: [POOL4] });
-  assert.match(table, /ip saddr 10\.77\.0\.0\/16 oifname != \{ "wolf0", "lo" \} masquerade;/);
-  assert.doesNotMatch(table, /ip6|\n/);
+test('the table is one line, and leaves alone what goes to clients and to the server itself', () => {
+  const table = renderTable({ device: 'wolf0' });
+  assert.match(table, /^create table inet wolfguard_wolf0 \{ flags owner; \};/);
+  assert.match(table, /iifname "wolf0" oifname != \{ "wolf0", "lo" \} masquerade$/);
+  assert.doesNotMatch(table, /\n/);
 });
 
 test('a machine without nft is told which package to install', async () => {
-  const opened = openFirewall({
-    device: 'wgt0',
-    pools: [POOL4],
-    program: 'no-such-nft',
-  });
+  const opened = openFirewall({ device: 'wgt0', program: 'no-such-nft' });
   await assert.rejects(opened, { code: 'NFT_MISSING', message: /package nftables/ });
 });
 
 test('what nft says against the table is passed on', needsRoot, async () => {
-  const opened = openFirewall({ device: 'wgt0"', pools: [POOL4] });
+  const opened = openFirewall({ device: 'wgt0"' });
   await assert.rejects(opened, { code: 'NFT_FAILED', message: /\(syntax error/ });
 });
 
 test('a program that is not nft is not waited for', async () => {
-  const opened = openFirewall({ device: 'wgt0', pools: [], program: 'true' });
+  const opened = openFirewall({ device: 'wgt0', program: 'true' });
   await assert.rejects(opened, { code: 'NFT_FAILED', message: /ended without a word/ });
 });
 
@@ -58,6 +53,16 @@ void suite('the firewall in a namespace of its own', needsRoot, () => {
     ] as const) {
       assert.equal(await addressSeen({ client, server, address }), seen);
     }
+    await stopOwner(owner);
+  });
+
+  test('a fixed address beside the pools is masqueraded like any other', async () => {
+    ip('-n', router, 'route', 'add', '172.30.0.9', 'dev', 'wgt0');
+    ip('-n', client, 'address', 'add', '172.30.0.9/32', 'dev', 'tun0');
+    ip('-n', client, 'route', 'change', 'default', 'via', '10.77.0.1', 'src', '172.30.0.9');
+    const owner = await startOwner(router);
+    const seen = await addressSeen({ client, server, address: '192.0.2.2' });
+    assert.equal(seen, '::ffff:192.0.2.1');
     await stopOwner(owner);
   });
 
@@ -93,12 +98,34 @@ void suite('the firewall in a namespace of its own', needsRoot, () => {
     owner.kill('SIGKILL');
   });
 
-  test('a table of that name that somebody else has made is not taken over', async () => {
-    inNamespace(router, 'nft', 'add', ...TABLE.split(' '));
-    const owner = spawnOwner(router);
-    assert.notEqual((await once(owner, 'exit'))[0], 0);
-    assert.doesNotMatch(inNamespace(router, 'nft', 'list', 'ruleset'), /masquerade/);
+  test('a table of that name that somebody else has made is neither taken over nor changed', async () => {
+    const theirs = `${TABLE} { chain theirs { counter packets 1 bytes 2 drop; }; }`;
+    inNamespace(router, 'nft', theirs);
+    const before = inNamespace(router, 'nft', 'list', 'ruleset');
+    assert.match(await refusal(router), /^NFT_TABLE_TAKEN: .*nft delete table inet wolfguard_wgt0/);
+    assert.equal(inNamespace(router, 'nft', 'list', 'ruleset'), before);
     inNamespace(router, 'nft', 'delete', ...TABLE.split(' '));
+  });
+
+  test('a table of that name that belongs to another program is left alone as well', async () => {
+    const first = await startOwner(router);
+    assert.match(await refusal(router), /^NFT_TABLE_TAKEN: /);
+    assert.match(inNamespace(router, 'nft', 'list', 'ruleset'), /masquerade/);
+    await stopOwner(first);
+  });
+
+  test('tables of others are the same before, meanwhile and after', async () => {
+    inNamespace(
+      router,
+      'nft',
+      'table ip nat { chain c { type nat hook postrouting priority 100; }; }',
+    );
+    const before = inNamespace(router, 'nft', 'list', 'table', 'ip', 'nat');
+    const owner = await startOwner(router);
+    assert.equal(inNamespace(router, 'nft', 'list', 'table', 'ip', 'nat'), before);
+    await stopOwner(owner);
+    assert.equal(inNamespace(router, 'nft', 'list', 'ruleset'), before);
+    inNamespace(router, 'nft', 'delete', 'table', 'ip', 'nat');
   });
 });
 
@@ -154,6 +181,7 @@ async function addressSeen({
     server,
     `require('net').createServer((s) => s.end(s.remoteAddress)).listen(7777, '::', () => console.log('listening'))`,
   );
+  const listenerEnded = once(listener, 'exit');
   assert.equal(await nextLine(listener), 'listening');
   const caller = spawnIn(
     client,
@@ -161,7 +189,7 @@ async function addressSeen({
   );
   const said = await nextLine(caller);
   listener.kill('SIGKILL');
-  await once(listener, 'exit');
+  await listenerEnded;
   return said;
 }
 
@@ -177,6 +205,14 @@ function spawnOwner(namespace: string): ChildProcess {
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: 20_000,
   });
+}
+
+/** What an owner says that may not begin. */
+async function refusal(namespace: string): Promise<string> {
+  const owner = spawnOwner(namespace);
+  const said = nextLine(owner);
+  assert.equal((await once(owner, 'exit'))[0], 1);
+  return said;
 }
 
 async function startOwner(namespace: string): Promise<ChildProcess> {
