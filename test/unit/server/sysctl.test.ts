@@ -10,37 +10,64 @@ const IP_FORWARD = 'net/ipv4/ip_forward';
 const IPV6_FORWARDING = 'net/ipv6/conf/all/forwarding';
 const DEVICE = 'wolf0';
 
-test('forwarding is turned on and put back', (t) => {
-  const { folder, read } = makeSettings(t, { [IP_FORWARD]: 0, [IPV6_FORWARDING]: 0 });
+const forwarding4 = (name: string): string => `net/ipv4/conf/${name}/forwarding`;
+const forwarding6 = (name: string): string => `net/ipv6/conf/${name}/force_forwarding`;
+
+test('forwarding is turned on device by device, and put back', (t) => {
+  const files = [forwarding4, forwarding6].flatMap((file) =>
+    ['eth0.5', DEVICE, 'default'].map(file),
+  );
+  const hosts = [IP_FORWARD, IPV6_FORWARDING, forwarding4('lo'), forwarding6('lo')];
+  const { folder, read } = makeSettings(t, [...files, ...hosts]);
   const changed = openForwarding({ device: DEVICE, ipv4: true, ipv6: true }, folder);
-  assert.deepEqual([read(IP_FORWARD), read(IPV6_FORWARDING)], [1, 1]);
   assert.deepEqual(changed.warnings, []);
+  assert.deepEqual(files.map(read), [1, 1, 1, 1, 1, 1]);
+  assert.deepEqual(hosts.map(read), [0, 0, 0, 0]);
   changed.close();
   changed.close();
-  assert.deepEqual([read(IP_FORWARD), read(IPV6_FORWARDING)], [0, 0]);
+  assert.deepEqual(files.map(read), [0, 0, 0, 0, 0, 0]);
 });
 
-test('forwarding that was on before stays on', (t) => {
-  const { folder, read } = makeSettings(t, { [IP_FORWARD]: 1 });
+test('a device that forwarded before goes on when the server ends', (t) => {
+  const { folder, read } = makeSettings(t, {
+    [IP_FORWARD]: 0,
+    [forwarding4('eth0')]: 0,
+    [forwarding4('eth1')]: 1,
+  });
   openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder).close();
-  assert.equal(read(IP_FORWARD), 1);
+  assert.deepEqual([read(forwarding4('eth0')), read(forwarding4('eth1'))], [0, 1]);
+});
+
+test('where forwarding is on, a device that somebody has left out stays out', (t) => {
+  const { folder, read } = makeSettings(t, {
+    [IP_FORWARD]: 1,
+    [forwarding4('management')]: 0,
+    [forwarding4(DEVICE)]: 0,
+    [IPV6_FORWARDING]: 1,
+    [forwarding6('management')]: 0,
+  });
+  openForwarding({ device: DEVICE, ipv4: true, ipv6: true }, folder);
+  assert.equal(read(forwarding4('management')), 0);
+  assert.equal(read(forwarding4(DEVICE)), 1);
+  assert.equal(read(forwarding6('management')), 0);
 });
 
 test('what somebody else has changed since is left alone', (t) => {
-  const { folder, read, write } = makeSettings(t, { [IP_FORWARD]: 0 });
+  const { folder, read, write } = makeSettings(t, [IP_FORWARD, forwarding4('eth0')]);
   const changed = openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder);
-  write(IP_FORWARD, 2);
+  write(forwarding4('eth0'), 2);
   changed.close();
-  assert.equal(read(IP_FORWARD), 2);
+  assert.equal(read(forwarding4('eth0')), 2);
 });
 
 test('IPv6 forwarding is not touched without an IPv6 pool', (t) => {
-  const { folder, read } = makeSettings(t, { [IP_FORWARD]: 0, [IPV6_FORWARDING]: 0 });
+  const files = [IPV6_FORWARDING, forwarding6('eth0')];
+  const { folder, read } = makeSettings(t, [IP_FORWARD, forwarding4('eth0'), ...files]);
   openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder);
-  assert.equal(read(IPV6_FORWARDING), 0);
+  assert.deepEqual(files.map(read), [0, 0]);
 });
 
-test('an interface that learns its routes goes on learning them, the tunnel does not', (t) => {
+test('before Linux 6.17 an interface that learns its routes goes on learning them, the tunnel does not', (t) => {
   const acceptRa = (name: string) => `net/ipv6/conf/${name}/accept_ra`;
   const { folder, read } = makeSettings(t, {
     [IPV6_FORWARDING]: 0,
@@ -51,16 +78,20 @@ test('an interface that learns its routes goes on learning them, the tunnel does
   });
   const changed = openForwarding({ device: DEVICE, ipv4: false, ipv6: true }, folder);
   const values = () => ['eth0.5', 'eth1', 'default', DEVICE].map((name) => read(acceptRa(name)));
-  assert.deepEqual(values(), [2, 0, 1, 1]);
+  assert.deepEqual([read(IPV6_FORWARDING), ...values()], [1, 2, 0, 1, 1]);
   changed.close();
-  assert.deepEqual(values(), [1, 0, 1, 1]);
+  assert.deepEqual([read(IPV6_FORWARDING), ...values()], [0, 1, 0, 1, 1]);
 });
 
 test('a setting that cannot be written is a warning with the line to run', (t) => {
-  const { folder } = makeSettings(t, {});
+  const { folder } = makeSettings(t, [IP_FORWARD]);
+  // Nobody can write a folder, not even root.
+  for (const name of ['eth0', 'eth1']) {
+    mkdirSync(path.join(folder, forwarding4(name)), { recursive: true });
+  }
   const { warnings } = openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder);
   assert.deepEqual(warnings, [
-    'net.ipv4.ip_forward could not be set (ENOENT): run "sysctl -w net.ipv4.ip_forward=1"',
+    'net.ipv4.ip_forward could not be set (EISDIR): run "sysctl -w net.ipv4.ip_forward=1"',
   ]);
 });
 
@@ -83,14 +114,20 @@ test('the queue between workers is lengthened to a batch of packets', (t) => {
 });
 
 /** A folder like /proc/sys with these files. */
-function makeSettings(t: TestContext, values: Readonly<Record<string, number>>) {
+function makeSettings(
+  t: TestContext,
+  zerosOrValues: readonly string[] | Readonly<Record<string, number>>,
+) {
+  const values = Array.isArray(zerosOrValues)
+    ? Object.fromEntries(zerosOrValues.map((name: string) => [name, 0]))
+    : zerosOrValues;
   const folder = mkdtempSync(path.join(tmpdir(), 'wolfguard-sysctl-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const write = (name: string, value: number): void => {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), `${value}\n`);
   };
-  for (const [name, value] of Object.entries(values)) write(name, value);
+  for (const [name, value] of Object.entries<number>(values)) write(name, value);
   const read = (name: string): number => Number(readFileSync(path.join(folder, name), 'utf8'));
   return { folder, read, write };
 }
