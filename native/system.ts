@@ -104,6 +104,13 @@ export interface System {
    * CAP_SYS_NICE, ESRCH when there is none.
    */
   makeUrgent(thread: number): void;
+  /**
+   * Whether UDP_SEGMENT and UDP_GRO work, tried with a train of two datagrams on loopback. Throws
+   * where not even one goes.
+   */
+  probeUdpOffloads(): { readonly segmentation: boolean; readonly receive: boolean };
+  /** Whether somebody (NTP) keeps this machine's clock right, as the kernel has been told. */
+  isClockSynchronised(): boolean;
   /** The CPU does AES and carry-less multiplication: AES-GCM comes first, else ChaCha20-Poly1305. */
   hasAesHardware(): boolean;
 }

@@ -18,7 +18,7 @@ test('forwarding is turned on device by device, and put back', (t) => {
     ['eth0.5', DEVICE, 'default'].map(file),
   );
   const hosts = [IP_FORWARD, IPV6_FORWARDING, forwarding4('lo'), forwarding6('lo')];
-  const { folder, read } = makeSettings(t, [...files, ...hosts]);
+  const { folder, read } = makeSettings(t, zeros([...files, ...hosts]));
   const changed = openForwarding({ device: DEVICE, ipv4: true, ipv6: true }, folder);
   assert.deepEqual(changed.warnings, []);
   assert.deepEqual(files.map(read), [1, 1, 1, 1, 1, 1]);
@@ -53,7 +53,7 @@ test('where forwarding is on, a device that somebody has left out stays out', (t
 });
 
 test('what somebody else has changed since is left alone', (t) => {
-  const { folder, read, write } = makeSettings(t, [IP_FORWARD, forwarding4('eth0')]);
+  const { folder, read, write } = makeSettings(t, zeros([IP_FORWARD, forwarding4('eth0')]));
   const changed = openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder);
   write(forwarding4('eth0'), 2);
   changed.close();
@@ -62,7 +62,7 @@ test('what somebody else has changed since is left alone', (t) => {
 
 test('IPv6 forwarding is not touched without an IPv6 pool', (t) => {
   const files = [IPV6_FORWARDING, forwarding6('eth0')];
-  const { folder, read } = makeSettings(t, [IP_FORWARD, forwarding4('eth0'), ...files]);
+  const { folder, read } = makeSettings(t, zeros([IP_FORWARD, forwarding4('eth0'), ...files]));
   openForwarding({ device: DEVICE, ipv4: true, ipv6: false }, folder);
   assert.deepEqual(files.map(read), [0, 0]);
 });
@@ -84,7 +84,7 @@ test('before Linux 6.17 an interface that learns its routes goes on learning the
 });
 
 test('a setting that cannot be written is a warning with the line to run', (t) => {
-  const { folder } = makeSettings(t, [IP_FORWARD]);
+  const { folder } = makeSettings(t, {});
   // Nobody can write a folder, not even root.
   for (const name of ['eth0', 'eth1']) {
     mkdirSync(path.join(folder, forwarding4(name)), { recursive: true });
@@ -113,21 +113,18 @@ test('the queue between workers is lengthened to a batch of packets', (t) => {
   assert.equal(read('net/unix/max_dgram_qlen'), 512);
 });
 
+const zeros = (names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, 0]));
+
 /** A folder like /proc/sys with these files. */
-function makeSettings(
-  t: TestContext,
-  zerosOrValues: readonly string[] | Readonly<Record<string, number>>,
-) {
-  const values = Array.isArray(zerosOrValues)
-    ? Object.fromEntries(zerosOrValues.map((name: string) => [name, 0]))
-    : zerosOrValues;
+function makeSettings(t: TestContext, values: Readonly<Record<string, number>>) {
   const folder = mkdtempSync(path.join(tmpdir(), 'wolfguard-sysctl-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const write = (name: string, value: number): void => {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), `${value}\n`);
   };
-  for (const [name, value] of Object.entries<number>(values)) write(name, value);
+  for (const [name, value] of Object.entries(values)) write(name, value);
   const read = (name: string): number => Number(readFileSync(path.join(folder, name), 'utf8'));
   return { folder, read, write };
 }
