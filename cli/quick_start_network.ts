@@ -83,7 +83,8 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10
 );
 
 const isLoopback = (ip: IpAddress): boolean => isLoopback4(ip) || isLoopback6(ip);
-const isPrivate = (ip: IpAddress): boolean => PRIVATE.some((inside) => inside(ip));
+/** Nobody in the Internet can answer to it. */
+export const isPrivate = (ip: IpAddress): boolean => PRIVATE.some((inside) => inside(ip));
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);

@@ -6,6 +6,7 @@ import type { AccountFiles } from './disk.ts';
 import { readFailure } from './disk_files.ts';
 import { examine, loadConfig } from './loader.ts';
 import { inOrder, renderCount, renderProblems } from './problems.ts';
+import type { Problem } from './problems.ts';
 import type { Config } from './schema.ts';
 
 /** What to print (without a final newline) and how to exit. */
@@ -32,8 +33,33 @@ export function checkFile(
   accounts: AccountFiles = SYSTEM_ACCOUNTS,
   now: EpochMs = Date.now(),
 ): CheckResult {
-  const file = readFile(path);
+  const file = examineFile(path, accounts, now);
   if (!file.ok) return { exitCode: 1, output: file.output };
+  const { problems, text } = file;
+  if (problems.length === 0) return { exitCode: 0, output: `${path}: ok` };
+  return {
+    exitCode: 1,
+    output: `${renderProblems(problems, text, path)}\n${renderCount(problems)}`,
+  };
+}
+
+export interface ExaminedFile {
+  readonly ok: true;
+  readonly text: string;
+  /** Holds defaults where values are wrong; undefined when the syntax is too broken to tell. */
+  readonly config: Config | undefined;
+  /** In the text and on the disk, in the order of the file. */
+  readonly problems: readonly Problem[];
+}
+
+/** The same for programs; `output` says why the file cannot be read. */
+export function examineFile(
+  path: string,
+  accounts: AccountFiles = SYSTEM_ACCOUNTS,
+  now: EpochMs = Date.now(),
+): ExaminedFile | { readonly ok: false; readonly output: string } {
+  const file = readFile(path);
+  if (!file.ok) return file;
   const { config, problems, locate } = examine(file.text);
   // A value that is wrong was replaced by its default: nothing on the disk speaks about it.
   const doubtful = new Set(problems.map(({ key }) => key));
@@ -41,8 +67,7 @@ export function checkFile(
     ({ key }) => !doubtful.has(key),
   );
   const all = inOrder([...problems, ...locate(onDisk)]);
-  if (all.length === 0) return { exitCode: 0, output: `${path}: ok` };
-  return { exitCode: 1, output: `${renderProblems(all, file.text, path)}\n${renderCount(all)}` };
+  return { ok: true, text: file.text, config, problems: all };
 }
 
 /** Reads a file for the server: the Config, or sentences to print. The disk is not looked at. */

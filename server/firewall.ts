@@ -68,6 +68,25 @@ export function renderTable({ device }: Pick<FirewallOptions, 'device'>): string
 export const tableName = (device: string): string =>
   `wolfguard_${device.replaceAll(/[^\w.-]/g, '_')}`;
 
+export const nftMissing = (): WolfguardError =>
+  new WolfguardError(
+    'NFT_MISSING',
+    'network.nat needs the program nft: install the package nftables (apt-get install nftables), or ' +
+      'set network.nat = false',
+  );
+
+/** What an operator can do about words of nft against our table; `isThere`: one of its name is. */
+export function nftRefused(errors: string, isThere: boolean, device: string): WolfguardError {
+  if (!isThere)
+    return failed(/^(?:.*Error: )?(.+)$/m.exec(errors)?.[1] ?? 'it ended without a word');
+  const table = `table inet ${tableName(device)}`;
+  return new WolfguardError(
+    'NFT_TABLE_TAKEN',
+    `network.nat: there is a ${table} already, and somebody else has made it: remove it if nobody ` +
+      `needs it (nft delete ${table}), or set another network.device`,
+  );
+}
+
 /** nft answers in milliseconds; the first call may load kernel modules. */
 const ANSWER_MS: Milliseconds = 10_000;
 const EXIT_MS: Milliseconds = 2_000;
@@ -90,11 +109,7 @@ async function startNft(program: string): Promise<ChildProcessWithoutNullStreams
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') {
-      throw new WolfguardError(
-        'NFT_MISSING',
-        'network.nat needs the program nft: install the package nftables ' +
-          '(apt-get install nftables), or set network.nat = false',
-      );
+      throw nftMissing();
     }
     throw failed(String(error));
   }
@@ -120,7 +135,7 @@ function loadTable(
       nft.off('close', ended);
       action();
     };
-    const ended = (): void => settle(() => reject(isThere() ? taken(line) : failed(errors)));
+    const ended = (): void => settle(() => reject(nftRefused(errors, isThere(), device)));
     const timer = setTimeout(() => settle(() => reject(failed('it does not answer'))), ANSWER_MS);
     nft.once('close', ended);
     nft.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -150,18 +165,9 @@ async function stopNft(nft: ChildProcessWithoutNullStreams): Promise<void> {
   clearTimeout(timer);
 }
 
-const taken = (table: string): WolfguardError =>
+const failed = (reason: string): WolfguardError =>
   new WolfguardError(
-    'NFT_TABLE_TAKEN',
-    `network.nat: there is a ${table} already, and somebody else has made it: remove it if nobody ` +
-      `needs it (nft delete ${table}), or set another network.device`,
-  );
-
-function failed(reason: string): WolfguardError {
-  const first = /^(?:Error: )?(.+)$/m.exec(reason)?.[1] ?? 'it ended without a word';
-  return new WolfguardError(
     'NFT_FAILED',
-    `network.nat: nft cannot load our table (${first}): it takes root, nftables 0.9.9 and ` +
-      'Linux 5.12 or later, with the kernel modules nf_tables and nft_masq',
+    `network.nat: nft cannot load our table (${reason}): it takes root, nftables 0.9.9 and Linux ` +
+      '5.12 or later, with the kernel modules nf_tables and nft_masq',
   );
-}

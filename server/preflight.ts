@@ -108,7 +108,7 @@ export function portError(
     case 'EAFNOSUPPORT':
       return new WolfguardError(
         'NO_SUCH_ADDRESS',
-        `${where}: this machine has no such address; check ${key}`,
+        `${where} cannot be opened, this machine has no such address: check ${key}`,
       );
     case 'EACCES':
     case 'EPERM':
@@ -120,7 +120,7 @@ export function portError(
     default:
       return new WolfguardError(
         'PORT_FAILED',
-        `${where} cannot be opened (${message}); check ${key}`,
+        `${where} cannot be opened (${message}): check ${key}`,
       );
   }
 }

@@ -21,6 +21,7 @@ Examples:
   wolfguard sample > wolfguard.toml       every key with its default, to begin with
   wolfguard check -c wolfguard.toml       every mistake in it, with line and column
   wolfguard policy alice staff            what alice of group staff is given, and why
+  sudo wolfguard doctor                   what is wrong on this machine, and how to mend it
   sudo wolfguard passwd alice             add alice, or give her a new password
   sudo wolfguard otp alice                give alice one-time passwords: QR code and recovery codes
   sudo wolfguard cert client alice        a certificate for alice to log in with
@@ -38,6 +39,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
     .exitOverride();
   addServe(program, components);
   addCheck(program, components);
+  addDoctor(program, components);
   addPasswd(program);
   addOtp(program);
   addCert(program, components.write);
@@ -119,6 +121,27 @@ function addCheck(program: Command, { write, complain }: WolfguardComponents): v
       const { exitCode, output } = checkFile(config ?? DEFAULT_CONFIG);
       (exitCode === 0 ? write : complain)(`${output}\n`);
       process.exitCode = exitCode;
+    });
+}
+
+function addDoctor(program: Command, { version, write }: WolfguardComponents): void {
+  program
+    .command('doctor')
+    .description('look for what is wrong on this machine, and say how to mend it')
+    .addOption(configOption())
+    .option('--json', 'for programs: docs/operations.md lists the names of the checks')
+    .action(async ({ config, json }: { config?: string; json?: boolean }) => {
+      const { diagnose, usualConfigPath } = await import('../doctor/diagnose.ts');
+      const { exitCodeOf, renderFindings, renderJson } = await import('../doctor/render.ts');
+      const configPath = config ?? usualConfigPath(DEFAULT_CONFIG, QUICK_START_STATE);
+      const findings = await diagnose({ configPath, version, now: Date.now() });
+      const colour = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
+      write(
+        json === true
+          ? renderJson(findings, { version, config: configPath })
+          : renderFindings(findings, colour),
+      );
+      process.exitCode = exitCodeOf(findings);
     });
 }
 

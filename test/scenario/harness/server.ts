@@ -51,13 +51,22 @@ export class Server {
     accounts: readonly Account[] = [ALICE, BOB],
     wrapper: readonly string[] = [],
   ): Promise<Server> {
-    writeAccounts(lab.file('passwd'), accounts);
-    const config = lab.file('wolfguard.toml');
-    writeFileSync(config, renderToml(defaultSettings(lab), settings));
-    const server = new Server(lab, config, wrapper);
+    const server = new Server(lab, Server.writeFiles(lab, settings, accounts), wrapper);
     lab.onClose(() => server.program.stop(STOP_TIMEOUT_MS));
     await server.ready();
     return server;
+  }
+
+  /** Writes what a start reads; returns the path of the configuration. */
+  static writeFiles(
+    lab: Lab,
+    settings: Settings = {},
+    accounts: readonly Account[] = [ALICE, BOB],
+  ): string {
+    writeAccounts(lab.file('passwd'), accounts);
+    const config = lab.file('wolfguard.toml');
+    writeFileSync(config, renderToml(defaultSettings(lab), settings));
+    return config;
   }
 
   /** Writes its file anew; a reload or a restart reads it. */
@@ -134,7 +143,7 @@ export class Server {
     return this.end(() => this.program.signal('SIGTERM'));
   }
 
-  /** Ends the server by `how` and checks that no process, device, nft table or socket is left. */
+  /** Ends the server by `how` and checks that no process, device, nft table of its own or socket is left. */
   async end(how: () => void): Promise<Exit> {
     const processes = processTree(this.program.pid);
     how();
@@ -147,7 +156,10 @@ export class Server {
     const host = this.#lab.server;
     // The kernel takes a device away when the last descriptor is gone, a moment after the exit.
     await eventually('the TUN device is gone', 2000, () => !host.devices().includes(DEVICE));
-    assert.deepEqual(host.tables(), []);
+    assert.deepEqual(
+      host.tables().filter((table) => table.includes('wolfguard_')),
+      [],
+    );
     await assert.rejects(this.ask({ command: 'status' }));
     return exit;
   }

@@ -1,0 +1,169 @@
+// Firewalls of others that let nothing pass between clients and the rest. A container engine's, for one:
+// it sets the policy of the forward chain to drop, and lets its own devices through.
+import { ok, problem, unchecked } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { isRecord } from './ruleset.ts';
+import type { Chain, Rule, Ruleset } from './ruleset.ts';
+
+export interface FirewallFacts {
+  /** network.device */
+  readonly device: string;
+  /** What `nft -j list ruleset` says; null = nobody may tell (no root), or there is no nft. */
+  readonly ruleset: Ruleset | null;
+  /** The output of `iptables-legacy -S` and its sister for IPv6, where their tables are in use. */
+  readonly legacy: readonly { readonly program: string; readonly rules: string }[];
+}
+
+/** Looks for chains of the forward hook that let nothing pass by themselves. */
+export function judgeForwardFirewall(facts: FirewallFacts): Finding[] {
+  const { device, ruleset, legacy } = facts;
+  const blocking = [
+    ...(ruleset === null ? [] : blockingChains(ruleset, device)),
+    ...legacy
+      .filter(({ rules }) => /^-P FORWARD DROP$/m.test(rules) && !namesDevice(rules, device))
+      .map(({ program, rules }) => ({
+        name: `FORWARD of ${program}`,
+        mend: iptablesMend(
+          program,
+          rules.includes('-N DOCKER-USER') ? 'DOCKER-USER' : 'FORWARD',
+          device,
+        ),
+      })),
+  ];
+  if (blocking.length > 0) {
+    return blocking.map(({ name, mend }) =>
+      problem(
+        'forward-firewall',
+        `forwarded packets are dropped in ${name}, and no rule there speaks of ${device}: clients reach this machine only`,
+        managerMend(facts) ?? mend,
+      ),
+    );
+  }
+  if (ruleset === null) {
+    return [
+      unchecked(
+        'forward-firewall',
+        'whether a firewall drops what is forwarded is for root to see',
+      ),
+    ];
+  }
+  return [ok('forward-firewall', 'no firewall here drops what is forwarded for clients')];
+}
+
+interface Blocking {
+  readonly name: string;
+  readonly mend: string;
+}
+
+const blockingChains = (ruleset: Ruleset, device: string): Blocking[] =>
+  ruleset.chains
+    .filter(({ hook, type }) => hook === 'forward' && type === 'filter')
+    .filter((chain) => dropsTheRest(chain, ruleset) && !lets(chain, ruleset, device))
+    .map((chain) => ({
+      name: `nftables chain ${chain.family} ${chain.table} ${chain.name}`,
+      mend: mendFor(chain, ruleset, device),
+    }));
+
+function dropsTheRest(chain: Chain, ruleset: Ruleset): boolean {
+  if (chain.policy === 'drop') return true;
+  const last = rulesOf(chain, ruleset)
+    .at(-1)
+    ?.expressions.filter((part) => !isCounter(part));
+  const [only] = last?.length === 1 ? last : [];
+  return isRecord(only) && ('drop' in only || 'reject' in only);
+}
+
+/** Counters and log lines decide nothing. */
+const isCounter = (part: unknown): boolean =>
+  isRecord(part) && ('counter' in part || 'log' in part);
+
+/** A rule of the chain, or of those that it jumps to, speaks of our device and does not drop. */
+function lets(chain: Chain, ruleset: Ruleset, device: string, seen = new Set<string>()): boolean {
+  if (seen.has(chain.name)) return false;
+  seen.add(chain.name);
+  return rulesOf(chain, ruleset).some((rule) => {
+    const drops = rule.expressions.some(
+      (part) => isRecord(part) && ('drop' in part || 'reject' in part),
+    );
+    if (!drops && speaksOf(rule, device)) return true;
+    return targetsOf(rule).some((target) => {
+      const next = ruleset.chains.find(
+        ({ family, table, name }) =>
+          family === chain.family && table === chain.table && name === target,
+      );
+      return next !== undefined && lets(next, ruleset, device, seen);
+    });
+  });
+}
+
+/** A match on the name of the device it comes from or goes to; "wolf*" means all that begin so. */
+const speaksOf = ({ expressions }: Rule, device: string): boolean =>
+  expressions.some((part) => {
+    const match = isRecord(part) ? part['match'] : undefined;
+    if (!isRecord(match) || match['op'] !== '==') return false;
+    if (!/"(iifname|oifname|iif|oif)"/.test(JSON.stringify(match['left']))) return false;
+    return stringsIn(match['right']).some((name) =>
+      name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : name === device,
+    );
+  });
+
+const targetsOf = ({ expressions }: Rule): string[] =>
+  expressions.flatMap((part) => {
+    const jump = isRecord(part) ? (part['jump'] ?? part['goto']) : undefined;
+    return isRecord(jump) && typeof jump['target'] === 'string' ? [jump['target']] : [];
+  });
+
+const stringsIn = (value: unknown): string[] =>
+  typeof value === 'string'
+    ? [value]
+    : Array.isArray(value)
+      ? value.flatMap(stringsIn)
+      : isRecord(value)
+        ? Object.values(value).flatMap(stringsIn)
+        : [];
+
+const rulesOf = (chain: Chain, { rules }: Ruleset): Rule[] =>
+  rules.filter(
+    ({ family, table, chain: name }) =>
+      family === chain.family && table === chain.table && name === chain.name,
+  );
+
+function mendFor(chain: Chain, ruleset: Ruleset, device: string): string {
+  const { family, table, name } = chain;
+  // The tables that iptables writes through nftables: nft should not change them.
+  if (table === 'filter' && name === 'FORWARD' && family !== 'inet') {
+    const isDocker = ruleset.chains.some(
+      (other) => other.family === family && other.table === table && other.name === 'DOCKER-USER',
+    );
+    const program = family === 'ip' ? 'iptables' : 'ip6tables';
+    return iptablesMend(program, isDocker ? 'DOCKER-USER' : 'FORWARD', device);
+  }
+  const where = `${family} ${table} ${name}`;
+  return `nft "insert rule ${where} iifname ${device} accept; insert rule ${where} oifname ${device} accept"`;
+}
+
+const iptablesMend = (program: string, chain: string, device: string): string =>
+  `${program} -I ${chain} -i ${device} -j ACCEPT && ${program} -I ${chain} -o ${device} -j ACCEPT`;
+
+/** ufw and firewalld have commands of their own, and would undo what others insert. */
+function managerMend({ ruleset, device }: FirewallFacts): string | undefined {
+  if (ruleset?.tables.includes('inet firewalld') === true) {
+    return `firewall-cmd --permanent --zone=trusted --add-interface=${device} && firewall-cmd --reload`;
+  }
+  return ruleset?.chains.some(({ name }) => /^ufw6?-/.test(name)) === true
+    ? `ufw route allow in on ${device} && ufw route allow out on ${device}`
+    : undefined;
+}
+
+/** A rule that accepts by device. */
+const namesDevice = (rules: string, device: string): boolean =>
+  rules
+    .split('\n')
+    .some(
+      (rule) =>
+        rule
+          .split(' ')
+          .some(
+            (word, index, words) => word === device && /^-[io]$/.test(words[index - 1] ?? ''),
+          ) && rule.endsWith('ACCEPT'),
+    );
