@@ -1,13 +1,17 @@
 // Firewalls of others that let nothing pass between clients and the rest. A container engine's, for one:
 // it sets the policy of the forward chain to drop, and lets its own devices through.
+import { parseCidr } from '../../core/net/address.ts';
+import type { Cidr } from '../../core/net/address.ts';
 import { ok, problem, unchecked } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { overlaps } from './proc_net.ts';
 import { isRecord } from './ruleset.ts';
 import type { Chain, Rule, Ruleset } from './ruleset.ts';
 
 export interface FirewallFacts {
   /** network.device */
   readonly device: string;
+  readonly pools: readonly Cidr[];
   /** What `nft -j list ruleset` says; null = nobody may tell (no root), or there is no nft. */
   readonly ruleset: Ruleset | null;
   /** The output of `iptables-legacy -S` and its sister for IPv6, where their tables are in use. */
@@ -16,9 +20,9 @@ export interface FirewallFacts {
 
 /** Looks for chains of the forward hook that let nothing pass by themselves. */
 export function judgeForwardFirewall(facts: FirewallFacts): Finding[] {
-  const { device, ruleset, legacy } = facts;
+  const { device, pools, ruleset, legacy } = facts;
   const blocking = [
-    ...(ruleset === null ? [] : blockingChains(ruleset, device)),
+    ...(ruleset === null ? [] : blockingChains({ device, pools, ruleset })),
     ...legacy
       .filter(({ rules }) => /^-P FORWARD DROP$/m.test(rules) && !namesDevice(rules, device))
       .map(({ program, rules }) => ({
@@ -50,18 +54,20 @@ export function judgeForwardFirewall(facts: FirewallFacts): Finding[] {
   return [ok('forward-firewall', 'no firewall here drops what is forwarded for clients')];
 }
 
+type Known = Pick<FirewallFacts, 'device' | 'pools'> & { readonly ruleset: Ruleset };
+
 interface Blocking {
   readonly name: string;
   readonly mend: string;
 }
 
-const blockingChains = (ruleset: Ruleset, device: string): Blocking[] =>
-  ruleset.chains
+const blockingChains = (facts: Known): Blocking[] =>
+  facts.ruleset.chains
     .filter(({ hook, type }) => hook === 'forward' && type === 'filter')
-    .filter((chain) => dropsTheRest(chain, ruleset) && !lets(chain, ruleset, device))
+    .filter((chain) => dropsTheRest(chain, facts.ruleset) && !lets(chain, facts))
     .map((chain) => ({
       name: `nftables chain ${chain.family} ${chain.table} ${chain.name}`,
-      mend: mendFor(chain, ruleset, device),
+      mend: mendFor(chain, facts),
     }));
 
 function dropsTheRest(chain: Chain, ruleset: Ruleset): boolean {
@@ -70,42 +76,73 @@ function dropsTheRest(chain: Chain, ruleset: Ruleset): boolean {
     .at(-1)
     ?.expressions.filter((part) => !isCounter(part));
   const [only] = last?.length === 1 ? last : [];
-  return isRecord(only) && ('drop' in only || 'reject' in only);
+  return isRefusal(only);
 }
 
 /** Counters and log lines decide nothing. */
 const isCounter = (part: unknown): boolean =>
   isRecord(part) && ('counter' in part || 'log' in part);
 
-/** A rule of the chain, or of those that it jumps to, speaks of our device and does not drop. */
-function lets(chain: Chain, ruleset: Ruleset, device: string, seen = new Set<string>()): boolean {
+/** A rule of the chain, or of those that it jumps to, is for our clients and does not drop. */
+function lets(chain: Chain, facts: Known, seen = new Set<string>()): boolean {
   if (seen.has(chain.name)) return false;
   seen.add(chain.name);
-  return rulesOf(chain, ruleset).some((rule) => {
-    const drops = rule.expressions.some(
-      (part) => isRecord(part) && ('drop' in part || 'reject' in part),
-    );
-    if (!drops && speaksOf(rule, device)) return true;
+  return rulesOf(chain, facts.ruleset).some((rule) => {
+    const { expressions } = rule;
+    if (!expressions.some(isRefusal) && isForClients(expressions, facts)) return true;
     return targetsOf(rule).some((target) => {
-      const next = ruleset.chains.find(
+      const next = facts.ruleset.chains.find(
         ({ family, table, name }) =>
           family === chain.family && table === chain.table && name === target,
       );
-      return next !== undefined && lets(next, ruleset, device, seen);
+      return next !== undefined && lets(next, facts, seen);
     });
   });
 }
 
-/** A match on the name of the device it comes from or goes to; "wolf*" means all that begin so. */
-const speaksOf = ({ expressions }: Rule, device: string): boolean =>
-  expressions.some((part) => {
+const isRefusal = (part: unknown): boolean =>
+  isRecord(part) && ('drop' in part || 'reject' in part);
+
+/** It accepts all that comes, or asks for our device or a pool in one of its matches. */
+function isForClients(expressions: readonly unknown[], { device, pools }: Known): boolean {
+  const matches = expressions.flatMap((part) => {
     const match = isRecord(part) ? part['match'] : undefined;
-    if (!isRecord(match) || match['op'] !== '==') return false;
-    if (!/"(iifname|oifname|iif|oif)"/.test(JSON.stringify(match['left']))) return false;
-    return stringsIn(match['right']).some((name) =>
-      name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : name === device,
+    return isRecord(match) ? [match] : [];
+  });
+  const accepts = expressions.some((part) => isRecord(part) && 'accept' in part);
+  const asksNothing = expressions.every(
+    (part) => isCounter(part) || (isRecord(part) && 'accept' in part),
+  );
+  if (accepts && asksNothing) return true;
+  return matches.some(({ op, left, right }) => {
+    if (op !== '==') return false;
+    const subject = JSON.stringify(left);
+    if (/"(iifname|oifname|iif|oif)"/.test(subject)) {
+      return stringsIn(right).some((name) => isNameOf(name, device));
+    }
+    return (
+      /"(saddr|daddr)"/.test(subject) &&
+      networksIn(right).some((network) => pools.some((pool) => overlaps(network, pool)))
     );
   });
+}
+
+/** "wolf*" means all that begin so. */
+const isNameOf = (name: string, device: string): boolean =>
+  name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : name === device;
+
+/** nft writes a network as {"prefix": {"addr": …, "len": …}}. */
+function networksIn(value: unknown): Cidr[] {
+  if (Array.isArray(value)) return value.flatMap(networksIn);
+  if (typeof value === 'string') {
+    const network = parseCidr(value)?.network;
+    return network === undefined ? [] : [network];
+  }
+  if (!isRecord(value)) return [];
+  const prefix = value['prefix'];
+  if (!isRecord(prefix)) return Object.values(value).flatMap(networksIn);
+  return networksIn(`${String(prefix['addr'])}/${String(prefix['len'])}`);
+}
 
 const targetsOf = ({ expressions }: Rule): string[] =>
   expressions.flatMap((part) => {
@@ -128,7 +165,7 @@ const rulesOf = (chain: Chain, { rules }: Ruleset): Rule[] =>
       family === chain.family && table === chain.table && name === chain.name,
   );
 
-function mendFor(chain: Chain, ruleset: Ruleset, device: string): string {
+function mendFor(chain: Chain, { ruleset, device }: Known): string {
   const { family, table, name } = chain;
   // The tables that iptables writes through nftables: nft should not change them.
   if (table === 'filter' && name === 'FORWARD' && family !== 'inet') {

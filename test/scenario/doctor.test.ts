@@ -21,7 +21,11 @@ link(
 );
 lab.server.ip('route', 'add', 'default', 'via', '198.51.100.2');
 lab.server.ip('route', 'add', 'default', 'via', '10.77.3.2', 'metric', '100');
-lab.server.run('sysctl', ['-qw', 'net.ipv4.conf.outside.rp_filter=1']);
+// A namespace begins with what the machine has.
+lab.server.run('sysctl', [
+  ...['-qw', 'net.ipv4.ip_forward=0', 'net.ipv4.conf.all.rp_filter=0'],
+  ...['net.ipv4.conf.outside.rp_filter=1', 'net.ipv6.conf.outside.accept_ra=1'],
+]);
 
 test('a machine on which all is wrong', options, async (t) => {
   const listener = lab.server.spawn('iperf3', ['-s', '-p', `${PORT}`, '--forceflush']);

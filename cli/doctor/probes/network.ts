@@ -37,7 +37,7 @@ export function probeNetwork(config: Config, running: boolean): NetworkFacts {
     : null;
   return {
     forwarding: probeForwarding(config, routes, running),
-    firewall: { device, ruleset, legacy: probeLegacy() },
+    firewall: { device, pools: poolsOf(config), ruleset, legacy: probeLegacy() },
     nat: probeNat(config, ruleset, running),
     pools: { device, pools: poolsOf(config), routes, clashes: findPoolClashes(config) },
   };

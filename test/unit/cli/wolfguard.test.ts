@@ -14,7 +14,9 @@ test('an unknown command is answered with the one that was meant, and exit code 
 test('help names every command and exits with 0', () => {
   const { status, stdout } = wolfguard('--help');
   assert.equal(status, 0);
-  for (const command of ['serve', 'check', 'passwd', 'otp', 'cert', 'policy', 'sample']) {
+  for (const command of [
+    ...['serve', 'check', 'doctor', 'passwd', 'otp', 'cert', 'policy', 'import', 'sample'],
+  ]) {
     assert.match(stdout, new RegExp(`^ +${command}\\b`, 'm'));
   }
 });
@@ -39,6 +41,10 @@ test('check tells the mistakes of a file on stderr and exits with 1', (t) => {
   const { status, stdout, stderr } = wolfguard('check', '-c', file);
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /wolfguard\.toml:1:2/);
+});
+
+test('doctor takes no option that it does not know', () => {
+  assert.equal(wolfguard('doctor', '--mend').status, 2);
 });
 
 test('a flag of the quick start without the quick start is an error, not silence', () => {
