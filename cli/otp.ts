@@ -1,7 +1,5 @@
 // `wolfguard otp`: who has one-time passwords. What it changes counts from the next login on,
 // without a reload.
-import process from 'node:process';
-import { WolfguardError } from '../core/error.ts';
 import type { TotpToken } from '../core/otp/token.ts';
 import {
   enrol,
@@ -17,8 +15,9 @@ import { matchCode } from '../server/auth/otp_secrets.ts';
 import { nameProblem } from '../server/auth/passwd_lines.ts';
 import { readTypedCode } from '../core/otp/typed_code.ts';
 import { readLines } from './hidden_prompt.ts';
-import type { PasswordInput } from './hidden_prompt.ts';
 import { renderRecovery, renderToken } from './otp_text.ts';
+import { processStreams, UserCommand } from './user_command.ts';
+import type { CommandStreams, ExitCode } from './user_command.ts';
 import { renderTable } from './wolfctl/text.ts';
 
 export interface OtpOptions {
@@ -37,39 +36,25 @@ export interface OtpOptions {
   readonly issuer?: string | undefined;
 }
 
-/** Where the command reads and writes: the process's own streams unless a test gives others. */
-export interface OtpStreams {
-  readonly input: PasswordInput;
-  readonly output: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
-  readonly errors: { write(text: string): unknown };
+export interface OtpStreams extends CommandStreams {
   readonly now: () => number;
 }
-
-type ExitCode = 0 | 1 | 2;
 
 const DEFAULT_ISSUER = 'wolfguard';
 const TRIES = 3;
 
-/** Exit code 0: done · 1: not done, and why is on stderr · 2: called wrongly. */
 export async function otpCommand(
   options: OtpOptions,
-  streams: OtpStreams = {
-    input: process.stdin,
-    output: process.stdout,
-    errors: process.stderr,
-    now: Date.now,
-  },
+  streams: OtpStreams = { ...processStreams(), now: Date.now },
 ): Promise<ExitCode> {
-  const usage = usageProblem(options);
-  if (usage !== null) return complain(streams, usage, 2);
-  try {
-    if (options.list === true) return await list(options.file, streams);
-    return await change(options, options.user ?? '', streams);
-  } catch (error) {
-    if (error instanceof WolfguardError) return complain(streams, error.message, 1);
-    throw error;
-  }
+  return commandOn(streams).run(usageProblem(options), () =>
+    options.list === true
+      ? list(options.file, streams)
+      : change(options, options.user ?? '', streams),
+  );
 }
+
+const commandOn = (streams: OtpStreams): UserCommand => new UserCommand('wolfguard otp', streams);
 
 function usageProblem({ user, issuer, ...options }: OtpOptions): string | null {
   const actions = [options.list, options.delete, options.recovery];
@@ -110,11 +95,12 @@ async function change(options: OtpOptions, user: string, streams: OtpStreams): P
   const { file } = options;
   const notEnrolled = `${JSON.stringify(user)} has no one-time passwords in ${file}`;
   if (options.delete === true) {
-    return (await unenrol(file, user)) ? 0 : complain(streams, notEnrolled, 1);
+    return (await unenrol(file, user)) ? 0 : commandOn(streams).complain(notEnrolled);
   }
   const recoveryCodes = newRecoveryCodes();
   if (options.recovery === true) {
-    if (!(await renewRecovery(file, user, recoveryCodes))) return complain(streams, notEnrolled, 1);
+    if (!(await renewRecovery(file, user, recoveryCodes)))
+      return commandOn(streams).complain(notEnrolled);
     streams.output.write(renderRecovery(recoveryCodes));
     return 0;
   }
@@ -128,14 +114,14 @@ async function enrolUser(
 ): Promise<ExitCode> {
   const taken = `${user} has one-time passwords already; --replace gives a new secret`;
   // Before anybody scans anything; and again when it is written.
-  if ((await isEnrolled(file, user)) && !replace) return complain(streams, taken, 1);
+  if ((await isEnrolled(file, user)) && !replace) return commandOn(streams).complain(taken);
   const token = newToken();
   streams.output.write(renderToken(token, { issuer, user, colour: streams.output.isTTY === true }));
   if (confirm && !(await isConfirmed(token, streams))) {
-    return complain(streams, 'no code of the app was right, nothing changed', 1);
+    return commandOn(streams).complain('no code of the app was right, nothing changed');
   }
   const written = await enrol(file, { name: user, token, recoveryCodes, replace });
-  if (!written) return complain(streams, taken, 1);
+  if (!written) return commandOn(streams).complain(taken);
   streams.output.write(`${user} logs in with a one-time password from now on.\n\n`);
   streams.output.write(renderRecovery(recoveryCodes));
   return 0;
@@ -158,9 +144,4 @@ async function isConfirmed(token: TotpToken, { input, errors, now }: OtpStreams)
   }
   errors.write('\n');
   return false;
-}
-
-function complain({ errors }: OtpStreams, text: string, code: 1 | 2): ExitCode {
-  errors.write(`wolfguard otp: ${text}\n`);
-  return code;
 }

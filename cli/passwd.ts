@@ -1,12 +1,11 @@
 // `wolfguard passwd`: the people of the passwd file. What it changes counts from the next login on,
 // without a reload.
-import process from 'node:process';
-import { WolfguardError } from '../core/error.ts';
 import { deleteUser, listUsers, lockUser, setPassword } from '../server/auth/passwd_admin.ts';
 import { groupProblem, nameProblem } from '../server/auth/passwd_lines.ts';
 import type { PasswdEntry } from '../server/auth/passwd_lines.ts';
 import { askHidden, readLine } from './hidden_prompt.ts';
-import type { PasswordInput } from './hidden_prompt.ts';
+import { processStreams, UserCommand } from './user_command.ts';
+import type { CommandStreams, ExitCode } from './user_command.ts';
 import { renderTable } from './wolfctl/text.ts';
 
 export interface PasswdOptions {
@@ -23,37 +22,22 @@ export interface PasswdOptions {
   readonly stdin?: boolean | undefined;
 }
 
-/** Where the command reads and writes: the process's own streams unless a test gives others. */
-export interface PasswdStreams {
-  readonly input: PasswordInput;
-  readonly output: { write(text: string): unknown };
-  readonly errors: { write(text: string): unknown };
-}
-
-type ExitCode = 0 | 1 | 2;
-
 // The longest that the login dialogue hands to a backend.
 const MAX_PASSWORD_CHARACTERS = 512;
 
-/** Exit code 0: done · 1: not done, and why is on stderr · 2: called wrongly. */
 export async function passwdCommand(
   options: PasswdOptions,
-  streams: PasswdStreams = {
-    input: process.stdin,
-    output: process.stdout,
-    errors: process.stderr,
-  },
+  streams: CommandStreams = processStreams(),
 ): Promise<ExitCode> {
-  const usage = usageProblem(options);
-  if (usage !== null) return complain(streams, usage, 2);
-  try {
-    if (options.list === true) return await list(options.file, streams);
-    return await change(options, options.user ?? '', streams);
-  } catch (error) {
-    if (error instanceof WolfguardError) return complain(streams, error.message, 1);
-    throw error;
-  }
+  return commandOn(streams).run(usageProblem(options), () =>
+    options.list === true
+      ? list(options.file, streams)
+      : change(options, options.user ?? '', streams),
+  );
 }
+
+const commandOn = (streams: CommandStreams): UserCommand =>
+  new UserCommand('wolfguard passwd', streams);
 
 function usageProblem({ user, groups, ...options }: PasswdOptions): string | null {
   const actions = [options.list, options.delete, options.lock, options.unlock];
@@ -71,7 +55,7 @@ function usageProblem({ user, groups, ...options }: PasswdOptions): string | nul
   return null;
 }
 
-async function list(file: string, { output, errors }: PasswdStreams): Promise<ExitCode> {
+async function list(file: string, { output, errors }: CommandStreams): Promise<ExitCode> {
   const { entries, problems } = await listUsers(file);
   const rows = [...entries.values()].map((entry) => [
     entry.name,
@@ -92,19 +76,19 @@ function stateOf({ locked, hash }: PasswdEntry): string {
 async function change(
   options: PasswdOptions,
   user: string,
-  streams: PasswdStreams,
+  streams: CommandStreams,
 ): Promise<ExitCode> {
   const { file } = options;
   const noSuchUser = `there is no user ${JSON.stringify(user)} in ${file}`;
   if (options.delete === true) {
-    return (await deleteUser(file, user)) ? 0 : complain(streams, noSuchUser, 1);
+    return (await deleteUser(file, user)) ? 0 : commandOn(streams).complain(noSuchUser);
   }
   if (options.lock === true || options.unlock === true) {
     const found = await lockUser(file, user, options.lock === true);
-    return found ? 0 : complain(streams, noSuchUser, 1);
+    return found ? 0 : commandOn(streams).complain(noSuchUser);
   }
   const password = await readPassword(options.stdin === true, user, streams);
-  if ('problem' in password) return complain(streams, password.problem, 1);
+  if ('problem' in password) return commandOn(streams).complain(password.problem);
   await setPassword(file, { name: user, password: password.text, groups: options.groups });
   await warnIfLocked(file, user, streams);
   return 0;
@@ -115,7 +99,7 @@ type Password = { readonly text: string } | { readonly problem: string };
 async function readPassword(
   fromStdin: boolean,
   user: string,
-  { input, errors }: PasswdStreams,
+  { input, errors }: CommandStreams,
 ): Promise<Password> {
   if (fromStdin || input.isTTY !== true) return acceptable(await readLine(input));
   // On stderr, so that the questions are seen when stdout goes elsewhere.
@@ -136,13 +120,8 @@ function acceptable(text: string | null): Password {
     : { text };
 }
 
-async function warnIfLocked(file: string, user: string, { errors }: PasswdStreams): Promise<void> {
+async function warnIfLocked(file: string, user: string, { errors }: CommandStreams): Promise<void> {
   const { entries } = await listUsers(file);
   if (entries.get(user)?.locked !== true) return;
   errors.write(`wolfguard passwd: ${user} is still locked; unlock with --unlock\n`);
-}
-
-function complain({ errors }: PasswdStreams, text: string, code: 1 | 2): ExitCode {
-  errors.write(`wolfguard passwd: ${text}\n`);
-  return code;
 }
