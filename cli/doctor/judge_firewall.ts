@@ -1,7 +1,7 @@
 // Firewalls of others that let nothing pass between clients and the rest. A container engine's, for one:
 // it sets the policy of the forward chain to drop, and lets its own devices through.
 import { parseCidr } from '../../core/net/address.ts';
-import type { Cidr } from '../../core/net/address.ts';
+import type { Cidr, Family } from '../../core/net/address.ts';
 import { ok, problem, unchecked } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { overlaps } from './proc_net.ts';
@@ -15,7 +15,11 @@ export interface FirewallFacts {
   /** What `nft -j list ruleset` says; null = nobody may tell (no root), or there is no nft. */
   readonly ruleset: Ruleset | null;
   /** The output of `iptables-legacy -S` and its sister for IPv6, where their tables are in use. */
-  readonly legacy: readonly { readonly program: string; readonly rules: string }[];
+  readonly legacy: readonly {
+    readonly program: string;
+    readonly family: Family;
+    readonly rules: string;
+  }[];
 }
 
 /** Looks for chains of the forward hook that let nothing pass by themselves. */
@@ -24,6 +28,7 @@ export function judgeForwardFirewall(facts: FirewallFacts): Finding[] {
   const blocking = [
     ...(ruleset === null ? [] : blockingChains({ device, pools, ruleset })),
     ...legacy
+      .filter(({ family }) => has(pools, family))
       .filter(({ rules }) => /^-P FORWARD DROP$/m.test(rules) && !namesDevice(rules, device))
       .map(({ program, rules }) => ({
         name: `FORWARD of ${program}`,
@@ -64,11 +69,22 @@ interface Blocking {
 const blockingChains = (facts: Known): Blocking[] =>
   facts.ruleset.chains
     .filter(({ hook, type }) => hook === 'forward' && type === 'filter')
+    .filter(({ family }) => FAMILIES[family]?.some((ours) => has(facts.pools, ours)))
     .filter((chain) => dropsTheRest(chain, facts.ruleset) && !lets(chain, facts))
     .map((chain) => ({
       name: `nftables chain ${chain.family} ${chain.table} ${chain.name}`,
       mend: mendFor(chain, facts),
     }));
+
+/** What passes a chain, by the family of its table; a bridge is no concern of ours. */
+const FAMILIES: Readonly<Partial<Record<string, readonly Family[]>>> = {
+  ip: [4],
+  ip6: [6],
+  inet: [4, 6],
+};
+
+const has = (pools: readonly Cidr[], family: Family): boolean =>
+  pools.some(({ address }) => address.family === family);
 
 function dropsTheRest(chain: Chain, ruleset: Ruleset): boolean {
   if (chain.policy === 'drop') return true;

@@ -83,13 +83,14 @@ function readSetting(key: string): number | undefined {
 
 /** Asking iptables-legacy would load its tables: so only where they are in use. */
 function probeLegacy(): FirewallFacts['legacy'] {
-  return [
-    { program: 'iptables-legacy', tables: '/proc/net/ip_tables_names' },
-    { program: 'ip6tables-legacy', tables: '/proc/net/ip6_tables_names' },
-  ].flatMap(({ program, tables }) => {
+  const used = [
+    { program: 'iptables-legacy', family: 4, tables: '/proc/net/ip_tables_names' },
+    { program: 'ip6tables-legacy', family: 6, tables: '/proc/net/ip6_tables_names' },
+  ] as const;
+  return used.flatMap(({ program, family, tables }) => {
     if (!readQuietly(tables).split('\n').includes('filter')) return [];
     const { code, stdout } = runProgram(program, ['-S']);
-    return code === 0 ? [{ program, rules: stdout }] : [];
+    return code === 0 ? [{ program, family, rules: stdout }] : [];
   });
 }
 

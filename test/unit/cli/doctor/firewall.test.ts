@@ -62,6 +62,15 @@ void suite('rulesets of nft', needsRoot, () => {
     assert.match(judge(last('ip saddr 192.0.2.1 drop')), /^ok/);
   });
 
+  test('a firewall for a family without a pool, or of a bridge, is no concern of ours', () => {
+    const strict = (family: string) =>
+      `table ${family} f { chain c { type filter hook forward priority 0; policy drop; }; }`;
+    assert.match(judge(strict('ip')), /^problem/);
+    assert.match(judge(strict('inet')), /^problem/);
+    assert.match(judge(strict('ip6')), /^ok/);
+    assert.match(judge(strict('bridge')), /^ok/);
+  });
+
   test('ufw and firewalld are told in their own words', () => {
     const ufw =
       'table ip filter { chain ufw-before-forward { }; chain FORWARD { type filter hook forward priority 0; policy drop; jump ufw-before-forward; }; }';
@@ -98,7 +107,7 @@ void suite('rulesets of nft', needsRoot, () => {
 
 test('rules of iptables-legacy are seen beside those of nft', () => {
   const legacy = (rules: string) =>
-    say({ ruleset: null, legacy: [{ program: 'iptables-legacy', rules }] });
+    say({ ruleset: null, legacy: [{ program: 'iptables-legacy', family: 4, rules }] });
   assert.match(
     legacy('-P FORWARD DROP\n-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n'),
     /^problem: .*FORWARD of iptables-legacy, .* → iptables-legacy -I DOCKER-USER -i wolf0 -j ACCEPT/,

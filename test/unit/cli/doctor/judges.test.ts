@@ -12,8 +12,13 @@ import type { DeviceSettings, ForwardingFacts } from '../../../../cli/doctor/jud
 import { judgeTun, judgeUdp, judgeVersions } from '../../../../cli/doctor/judge_kernel.ts';
 import type { TunFacts, UdpFacts } from '../../../../cli/doctor/judge_kernel.ts';
 import { judgePools } from '../../../../cli/doctor/judge_pools.ts';
-import { judgePorts, judgeServer } from '../../../../cli/doctor/judge_server.ts';
+import {
+  judgeConfiguration,
+  judgePorts,
+  judgeServer,
+} from '../../../../cli/doctor/judge_server.ts';
 import type { CheckId, Finding } from '../../../../cli/doctor/finding.ts';
+import type { Problem } from '../../../../config/problems.ts';
 import type { AdminStatus } from '../../../../core/ipc/admin.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -182,6 +187,30 @@ test('secrets that others may read or change are problems, those of a group or a
   assert.match(secret(0o100604), /^problem: everybody may read/);
   assert.match(secret(0o100620), /^problem: others than root may change/);
   assert.deepEqual(judgeSecrets([{ path: '/k', key: 'x', owner: null }]), []);
+});
+
+test('mistakes of the configuration are told by what they are about, and what is hidden is no mistake', () => {
+  const mistake = (key: string, message: string) => ({ line: 3, column: 1, key, message });
+  const judge = (...problems: Problem[]) =>
+    judgeConfiguration({ path: 'w.toml', state: { kind: 'read', problems } });
+  assert.match(say(judge(), 'configuration'), /^ok/);
+  assert.match(
+    say(judge(mistake('policy.dns', 'policy.dns: "x" is no address')), 'configuration'),
+    /^problem: w\.toml:3: policy\.dns: .* → correct policy\.dns: wolfguard check -c w\.toml$/,
+  );
+  const ended = judge(mistake('tls.client_crl', 'list 1 of the file expired on 2026-01-01'));
+  assert.match(say(ended, 'revocation-list'), /^problem: .*expired/);
+  assert.match(say(ended, 'configuration'), /^ok/);
+  const hidden = judge(mistake('tls.private_key', 'cannot read "k": permission denied'));
+  assert.match(say(hidden, 'certificate'), /^unchecked/);
+  const state = {
+    kind: 'unreadable',
+    reason: 'w.toml: cannot be read: there is no such file',
+  } as const;
+  assert.match(
+    say(judgeConfiguration({ path: 'w.toml', state }), 'configuration'),
+    /^problem: .* → name it with -c/,
+  );
 });
 
 test('a server that replaces a process, or is older than the program, is told', () => {
