@@ -1,19 +1,19 @@
 // What no single value shows: keys that need one another.
-import { contains, formatCidr } from '../core/net/address.ts';
+import { formatCidr, overlaps } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
+import { contradiction } from './contradiction.ts';
+import type { Contradiction } from './contradiction.ts';
+import { checkAddresses } from './contradictions_addresses.ts';
 import type { Path } from './kind.ts';
-import type { Finding } from './problems.ts';
 import { schema } from './schema.ts';
 import type { Config, HostConfig } from './schema.ts';
 import { dotted } from './toml_text.ts';
-
-/** A finding, and the other keys that it speaks about: when one of those is wrong, it is moot. */
-export type Contradiction = Finding & { readonly also: readonly string[] };
 
 /** All contradictions of a configuration whose values are sound one by one. */
 export const findContradictions = (config: Config): Contradiction[] => [
   ...checkPools(config),
   ...checkOverlaps(config),
+  ...checkAddresses(config, namedPools(config)),
   ...checkProxy(config),
   ...checkHost(config, []),
   ...config.vhost.flatMap((vhost, index) => checkHost(vhost, ['vhost', index])),
@@ -28,8 +28,20 @@ function checkPools({ network }: Config): Contradiction[] {
 }
 
 /** Two pools with an address in common would lease it twice. */
-function checkOverlaps({ network, vhost, group }: Config): Contradiction[] {
-  const pools = [
+function checkOverlaps(config: Config): Contradiction[] {
+  const pools = namedPools(config);
+  return pools.flatMap(({ pool, path }, index) => {
+    const other = pools.slice(0, index).find((before) => overlaps(pool, before.pool));
+    if (other === undefined) return [];
+    const message = `${dotted(path)}: ${formatCidr(pool)} overlaps ${formatCidr(other.pool)} of ${dotted(other.path)}`;
+    return [
+      contradiction(path, message, 'each pool has addresses of its own', [dotted(other.path)]),
+    ];
+  });
+}
+
+const namedPools = ({ network, vhost, group }: Config): { pool: Cidr; path: Path }[] =>
+  [
     { pool: network.ipv4, path: ['network', 'ipv4'] },
     { pool: network.ipv6, path: ['network', 'ipv6'] },
     ...vhost.flatMap(({ ipv4, ipv6 }, index) => [
@@ -40,20 +52,7 @@ function checkOverlaps({ network, vhost, group }: Config): Contradiction[] {
       { pool: ipv4, path: ['group', name, 'ipv4'] },
       { pool: ipv6, path: ['group', name, 'ipv6'] },
     ]),
-  ];
-  return pools.flatMap(({ pool, path }, index) => {
-    const other = pools
-      .slice(0, index)
-      .find((before) => pool !== null && before.pool !== null && overlap(pool, before.pool));
-    if (other === undefined || pool === null || other.pool === null) return [];
-    const message = `${dotted(path)}: ${formatCidr(pool)} overlaps ${formatCidr(other.pool)} of ${dotted(other.path)}`;
-    return [
-      contradiction(path, message, 'each pool has addresses of its own', [dotted(other.path)]),
-    ];
-  });
-}
-
-const overlap = (a: Cidr, b: Cidr): boolean => contains(a, b.address) || contains(b, a.address);
+  ].flatMap(({ pool, path }) => (pool === null ? [] : [{ pool, path }]));
 
 function checkProxy({ listen }: Config): Contradiction[] {
   if (listen.proxy_protocol === 'off' || listen.proxy_trusted.length > 0) return [];
@@ -171,17 +170,3 @@ function checkNames({ vhost }: Config): Contradiction[] {
     return [contradiction(['vhost', index, 'name'], message, undefined, [])];
   });
 }
-
-const contradiction = (
-  path: Path,
-  message: string,
-  suggestion: string | undefined,
-  also: readonly string[],
-): Contradiction => ({
-  path,
-  at: 'value',
-  key: dotted(path),
-  message,
-  suggestion,
-  also,
-});

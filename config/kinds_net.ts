@@ -1,6 +1,7 @@
 // Kinds of values about the network: addresses, networks, pools, ports, names.
 import { formatCidr, formatIp, parseCidr, parseIp } from '../core/net/address.ts';
 import type { Cidr, Family, IpAddress } from '../core/net/address.ts';
+import { isRoutable } from '../core/net/assignable.ts';
 import { MISTAKE, quote, wrongType } from './kind.ts';
 import type { Kind, Mistake, Say } from './kind.ts';
 
@@ -25,6 +26,20 @@ export const ipAddress: Kind<IpAddress> = fromText(
 
 /** A network without host bits; a bare address is the network of that one address. */
 export const network: Kind<Cidr> = fromText('network', 'a network', '"10.0.0.0/8"', parseNetwork);
+
+/** A network that may lie behind a client. */
+export const siteNetwork: Kind<Cidr> = {
+  ...network,
+  example: '"192.168.40.0/24"',
+  parse: (raw, say) => {
+    const cidr = network.parse(raw, say);
+    if (cidr === MISTAKE || isRoutable(cidr)) return cidr;
+    return say(
+      `${quote(formatCidr(cidr))} cannot lie behind a client`,
+      'not all of the Internet, and no loopback, link-local or multicast network',
+    );
+  },
+};
 
 /** A network, or the word "default" for all of IPv4. */
 export const route: Kind<Cidr> = {

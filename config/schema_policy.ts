@@ -2,7 +2,7 @@
 import { boolean, choice, integer, list, onlyNow, optional, path, text, zeroOr } from './kinds.ts';
 import { answerHeaders, pacUrl } from './kinds_answer.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
-import { domain, ipAddress, network, route } from './kinds_net.ts';
+import { domain, ipAddress, network, route, siteNetwork } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
 
 const span = duration({ zero: true });
@@ -48,7 +48,16 @@ export const policy = table(
     mtu: key(zeroOr(576, 16384), 0, 'upper bound of the link MTU; 0 = from the path'),
     address: key(optional(ipAddress), '', 'a fixed IPv4 address for this user'),
     address6: key(optional(ipAddress), '', 'a fixed IPv6 address'),
-    iroutes: later(networks, [], 'networks behind this client'),
+    address6_prefix: key(
+      zeroOr(48, 128),
+      0,
+      'prefix length of the network that comes with address6; 0 = as its pool gives it, else none',
+    ),
+    iroutes: key(
+      list(siteNetwork, 'networks'),
+      [],
+      'networks behind this client; a route to each comes and goes with its tunnel',
+    ),
     tunnel_all_dns: key(boolean, false, 'every name is asked through the tunnel'),
     client_bypass: key(boolean, false, 'let the family without an address bypass the tunnel'),
     keepalive: key(span, '5h', 'a packet at least so often in each direction; 0 = never'),

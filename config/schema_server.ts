@@ -1,5 +1,5 @@
 // The schema of what belongs to the machine: sockets, processes, state, network, limits.
-import { boolean, choice, integer, list, onlyNow, optional, path, text } from './kinds.ts';
+import { boolean, choice, integer, list, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
 import { deviceName, network, pool, socketAddress } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -76,17 +76,12 @@ export const networkSection = table(
     ),
     ipv6: key(optional(pool(6, 16, 126)), '', 'e.g. "fd00:77::/64"; "" = none'),
     ipv6_prefix_per_client: key(
-      onlyNow(
-        integer(48, 128),
-        (value): value is 128 => value === 128,
-        'only 128, one address per client',
-        '128',
-      ),
+      integer(48, 128),
       128,
-      'prefix length of what a client gets; only 128 for now',
+      'prefix length of what a client gets from an IPv6 pool; 128 = one address, 64 = a network',
     ),
     predictable: key(boolean, true, 'the same user tends to get the same address'),
-    ping_before_lease: later(boolean, false, 'never lease an address that somebody answers from'),
+    ping_before_lease: key(boolean, false, 'never lease an address that somebody answers from'),
     nat: key(boolean, false, "masquerade clients' traffic, as an nftables table of our own"),
     forwarding: key(boolean, true, "turn the kernel's forwarding on"),
   },

@@ -55,6 +55,11 @@ export interface TunnelParams {
   /** Bytes a second of inside packets from the client and to it, by both channels together. */
   readonly rxLimit: number;
   readonly txLimit: number;
+  /**
+   * Networks behind the client: 17 bytes each, a 16-byte address (IPv4 as ::ffff:a.b.c.d) and the
+   * length of its prefix among those 128 bits.
+   */
+  readonly networks: Uint8Array;
 }
 
 export interface ConnectionInfo {

@@ -9,6 +9,12 @@ export interface TunDevice {
   readonly offload: TunOffload;
 }
 
+/** An address with its network, or a network: 4 or 16 bytes, and the length of the prefix. */
+export interface LinkAddress {
+  readonly address: Uint8Array;
+  readonly prefix: number;
+}
+
 export interface System {
   /**
    * Opens a multi-queue TUN device (IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE), one non-blocking
@@ -23,14 +29,14 @@ export interface System {
     readonly name: string;
     readonly mtu: number;
     readonly txQueueLength: number;
-    /** Bytes (4 or 16) and prefix length: the server's own address in each pool. */
-    readonly addresses: readonly { readonly address: Uint8Array; readonly prefix: number }[];
+    /** The server's own address in each pool. */
+    readonly addresses: readonly LinkAddress[];
   }): void;
   /**
-   * Routes one address (4 or 16 bytes) to the device, or no longer. EEXIST: somebody has made a
-   * route for it; ESRCH: there is none to take back.
+   * Routes a network to the device, or no longer. EEXIST: somebody has made a route for it; ESRCH:
+   * there is none to take back.
    */
-  changeHostRoute(device: string, address: Uint8Array, present: boolean): void;
+  changeRoute(device: string, network: LinkAddress, present: boolean): void;
   /** Listening TCP socket, SO_REUSEADDR + SO_REUSEPORT, non-blocking; '::' is dual-stack. */
   listenTcp(address: string, port: number): number;
   /** Bound UDP socket with SO_REUSEPORT; packet info on; DF set; buffers of that many bytes. */
@@ -48,16 +54,16 @@ export interface System {
   /** [receiving end, sending end] of an AF_UNIX datagram pair with room for a burst. */
   openMailbox(): [number, number];
   /**
-   * Creates the shared table inside address → worker in a memfd that only this process can write.
-   * `capacity`: addresses with an owner at the same time.
+   * Creates the shared table inside address or network → worker in a memfd that only this process
+   * can write. `capacity`: addresses and networks with an owner at the same time.
    */
   createOwners(capacity: number): number;
   /**
-   * worker = -1: nobody. `owners` is the descriptor of createOwners; `address` 4 or 16 bytes.
-   * ENOSPC: `capacity` addresses have owners already.
+   * worker = -1: nobody. `owners` is the descriptor of createOwners; `address` 4 or 16 bytes, of
+   * whose last bits `hostBits` (0 to 127) are those of hosts. ENOSPC: `capacity` of them have owners.
    */
-  setOwner(owners: number, address: Uint8Array, worker: number): void;
-  /** The worker of that address, -1 for nobody; any process that has the descriptor may ask. */
+  setOwner(owners: number, address: Uint8Array, worker: number, hostBits: number): void;
+  /** The worker of that address or of its network, -1 for nobody; whoever has the descriptor may ask. */
   getOwner(owners: number, address: Uint8Array): number;
   /**
    * Makes the kernel choose the TUN queue by destination address (eBPF): queue n for worker n. Gives

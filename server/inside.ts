@@ -1,13 +1,17 @@
 // The inside: the TUN device with a queue for each worker, the server's own addresses, the table of
 // which worker owns which address, and the mailboxes through which workers hand on what came to
 // the wrong one. The primary keeps every descriptor open, for the successors of dead workers.
+import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { TunOffload } from '../core/ipc/messages.ts';
-import { bitsOf, contains, decodeIp, encodeIp } from '../core/net/address.ts';
+import { bitsOf, encodeIp } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
+import { serverAddress } from '../core/net/pool.ts';
 import { tunError } from '../native/system.ts';
 import type { System, TunDevice } from '../native/system.ts';
-import { poolsOf, serverAddress } from './pools.ts';
+import { DeviceRoutes } from './device_routes.ts';
+import { poolsOf } from './pools.ts';
 import { tunMtu } from './settings.ts';
 
 /** Below 1000 packets, senders of single packets lose them by the thousand. */
@@ -26,16 +30,25 @@ export interface Inside {
   /** Addresses that the owners table has room for. */
   readonly capacity: number;
   /**
-   * Packets for that address (4 or 16 bytes) go to this worker; -1 = to nobody. An address outside
-   * of the pools gets a route to the device for as long as it has an owner.
+   * Packets for that network, which may be a single address, go to this worker; -1 = to nobody. One
+   * outside of the pools gets a route to the device for as long as it has an owner.
    */
-  setOwner(address: Uint8Array, worker: number): void;
+  setOwner(network: Cidr, worker: number): void;
   /** The device goes away with its last descriptor. */
   close(): void;
 }
 
+export interface InsideComponents {
+  readonly system: System;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
 /** Throws WolfguardError; then nothing is left open. */
-export function openInside(config: Config, workers: number, system: System): Inside {
+export function openInside(
+  config: Config,
+  workers: number,
+  { system, logger }: InsideComponents,
+): Inside {
   const fds: number[] = [];
   const close = (): void => {
     for (const fd of fds.splice(0)) system.closeFd(fd);
@@ -50,6 +63,7 @@ export function openInside(config: Config, workers: number, system: System): Ins
     configureLink(config, system);
     const capacity = ownersCapacity(config);
     const owners = keep(system.createOwners(capacity));
+    const routes = new DeviceRoutes({ system, logger }, config.network.device, poolsOf(config));
     const mailboxes = Array.from({ length: workers }, () => {
       const [inbox, outbox] = system.openMailbox();
       return { inbox: keep(inbox), outbox: keep(outbox) };
@@ -60,9 +74,11 @@ export function openInside(config: Config, workers: number, system: System): Ins
       mailboxes,
       owners,
       capacity,
-      setOwner: (address, worker) => {
-        system.setOwner(owners, address, worker);
-        routeStranger(config, system, address, worker !== -1);
+      setOwner: (network, worker) => {
+        const { address, prefix } = network;
+        const hostBits = bitsOf(address.family) - prefix;
+        system.setOwner(owners, encodeIp(address), worker, hostBits);
+        routes.set(network, worker !== -1);
       },
       close,
     };
@@ -107,25 +123,7 @@ function configureLink(config: Config, system: System): void {
   }
 }
 
-/** The pools have their route by the addresses of the device; a fixed address may lie elsewhere. */
-function routeStranger(
-  config: Config,
-  system: System,
-  address: Uint8Array,
-  present: boolean,
-): void {
-  const ip = decodeIp(address);
-  if (poolsOf(config).some((pool) => contains(pool, ip))) return;
-  try {
-    system.changeHostRoute(config.network.device, address, present);
-  } catch (error) {
-    // The operator has made one, has taken ours away, or has the device down.
-    const { code } = error as NodeJS.ErrnoException;
-    if (!['EEXIST', 'ESRCH', 'ENETDOWN'].includes(code ?? '')) throw error;
-  }
-}
-
-/** As many addresses as can be leased, within reason: an IPv6 pool never runs out. */
+/** As many addresses and networks as can be leased, within reason: an IPv6 pool never runs out. */
 function ownersCapacity(config: Config): number {
   const leasable = poolsOf(config).reduce(
     (sum, { address, prefix }) => sum + 2 ** Math.min(bitsOf(address.family) - prefix, 20),

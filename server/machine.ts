@@ -35,7 +35,7 @@ export async function setUpMachine(
   await sequence.step('mailbox queue', () => warnEach(raiseMailboxQueue(), logger));
   const inside = await sequence.step(
     'inside',
-    () => openInside(config, workers, system()),
+    () => openInside(config, workers, { system: system(), logger }),
     (made) => made.close(),
   );
   if (config.engine.tun_offload && inside.offload === 'none') {

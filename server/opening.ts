@@ -2,6 +2,8 @@
 // run the session is what it was, with its addresses leased; whatever happens to it meanwhile, a
 // logout, its end, another CONNECT, is found out when it is opened at last.
 import type { OpenTunnelReply } from '../core/ipc/messages.ts';
+import { formatCidr } from '../core/net/address.ts';
+import type { NetworkConflict } from '../core/session/address_space.ts';
 import type { SessionEffect } from '../core/session/effects.ts';
 import type { SessionRegistry } from '../core/session/registry.ts';
 import type { Open, OpenRefusal, OpenRefused } from '../core/session/requests.ts';
@@ -75,8 +77,10 @@ export class Opening {
     return { kind: 'granted', grant: outcome.grant };
   }
 
-  #refuse({ worker, tunnel }: Open, { status, reason }: OpenRefused): OpenTunnelReply {
-    this.#components.log.info({ worker, tunnel, reason }, 'tunnel refused');
+  #refuse({ worker, tunnel }: Open, refused: OpenRefused): OpenTunnelReply {
+    const { status, reason, conflict } = refused;
+    const because = conflict && explain(conflict);
+    this.#components.log.info({ worker, tunnel, reason, ...because }, 'tunnel refused');
     return { kind: 'refused', status, reason: OPEN_REFUSALS[reason] };
   }
 }
@@ -90,5 +94,16 @@ const OPEN_REFUSALS: Readonly<Record<OpenRefusal, string>> = {
   'pool-full': 'No address is free: try again later',
   'address-taken': 'Your address is in use by another session: disconnect there first',
   'address-unusable': 'Your address cannot be used here: ask your administrator',
+  'network-taken': 'A network behind you is in use by another session: disconnect there first',
+  'network-unusable': 'A network behind you cannot be reached from here: ask your administrator',
   'no-common-family': 'The server has addresses only of a kind that the client does not want',
 };
+
+/** Whose the network is that a client cannot have behind it. */
+const explain = (conflict: NetworkConflict): object => ({
+  network: formatCidr(conflict.network),
+  with: conflict.with,
+  ...(conflict.with === 'session'
+    ? { session: conflict.session }
+    : { other: formatCidr(conflict.other) }),
+});

@@ -1,18 +1,42 @@
-// The address pools of a configuration: those of [network], and those that virtual hosts have of
-// their own. All lie on the one TUN device.
+// The address pools of a configuration: those of [network], and those that virtual hosts and groups
+// have of their own. All lie on the one TUN device.
+import os from 'node:os';
+import { policyLayers } from '../config/policy_layers.ts';
 import type { Config } from '../config/schema.ts';
-import { contains, formatIp, parseIp } from '../core/net/address.ts';
+import { contains, formatIp, parseCidr, parseIp } from '../core/net/address.ts';
 import type { Cidr, IpAddress } from '../core/net/address.ts';
+import { serverAddress } from '../core/net/pool.ts';
+import type { Pools } from '../core/session/leases.ts';
+import type { RegistryOptions } from '../core/session/requests.ts';
+
+type OwnPools = Pick<Config['network'], 'ipv4' | 'ipv6'>;
+type PoolConfig = Pick<Config, 'network' | 'vhost' | 'group'>;
 
 /** Every pool once, those of [network] first. */
-export const poolsOf = ({ network, vhost }: Pick<Config, 'network' | 'vhost'>): readonly Cidr[] =>
-  [network, ...vhost].flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6].filter((pool) => pool !== null));
+export const poolsOf = ({ network, vhost, group }: PoolConfig): readonly Cidr[] =>
+  [network, ...vhost, ...group.values()].flatMap(({ ipv4, ipv6 }) =>
+    [ipv4, ipv6].filter((pool) => pool !== null),
+  );
 
-/** The server's own address in a pool: its first [wolfguard.toml network.ipv4]. */
-export const serverAddress = ({ address }: Cidr): IpAddress => ({
-  family: address.family,
-  value: address.value + 1n,
+/** The same as the session table wants them, by virtual host and group. */
+export const poolOptions = (
+  config: Config,
+): Pick<
+  RegistryOptions,
+  'pool4' | 'pool6' | 'hosts' | 'groups' | 'clientPrefix6' | 'reserved'
+> => ({
+  ...ownPools(config.network),
+  hosts: new Map(config.vhost.map((host) => [host.name.toLowerCase(), ownPools(host)])),
+  groups: new Map([...config.group].map(([name, own]) => [name, ownPools(own)])),
+  clientPrefix6: config.network.ipv6_prefix_per_client,
+  reserved: reservedAddresses(config),
 });
+
+/** The addresses that the configuration names for somebody: nobody else gets them from a pool. */
+export const reservedAddresses = (config: Config): readonly IpAddress[] =>
+  policyLayers(config).flatMap(({ policy: { address, address6 } }) =>
+    [address, address6].flatMap((each) => each ?? []),
+  );
 
 /** The server's address that a client with this address sees, as text; null = it is in no pool. */
 export function localAddressFor(pools: readonly Cidr[], address: string | null): string | null {
@@ -20,3 +44,15 @@ export function localAddressFor(pools: readonly Cidr[], address: string | null):
   const pool = ip && pools.find((candidate) => contains(candidate, ip));
   return pool === undefined ? null : formatIp(serverAddress(pool));
 }
+
+/** The networks of this machine's devices, but for the TUN device. */
+export const serverNetworks = (
+  device: string,
+  interfaces: NodeJS.Dict<os.NetworkInterfaceInfo[]> = os.networkInterfaces(),
+): readonly Cidr[] =>
+  Object.entries(interfaces)
+    .filter(([name]) => name !== device)
+    .flatMap(([, addresses = []]) => addresses)
+    .flatMap(({ cidr }) => (cidr === null ? [] : (parseCidr(cidr)?.network ?? [])));
+
+const ownPools = ({ ipv4, ipv6 }: OwnPools): Pools<Cidr> => ({ pool4: ipv4, pool6: ipv6 });

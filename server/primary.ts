@@ -22,7 +22,13 @@ import { Bans } from './bans.ts';
 import { BanStore } from './ban_store.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
-import { localAddressFor, poolsOf } from './pools.ts';
+import {
+  localAddressFor,
+  poolOptions,
+  poolsOf,
+  reservedAddresses,
+  serverNetworks,
+} from './pools.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
 import { setUpMachine } from './machine.ts';
@@ -126,9 +132,9 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
         {
           store: openStore(config, logger),
           sendToWorker: (worker, message) => workers?.send(worker, message),
-          setOwner: (address, worker) => {
-            inside.setOwner(address, worker);
-            steering.setInside(address, worker);
+          setOwner: (network, worker) => {
+            inside.setOwner(network, worker);
+            steering.setInside(network, worker);
           },
           policyFor: (who) => policies.policyFor(who),
           now: Date.now,
@@ -229,6 +235,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     log.reopen();
     policies.configure(current.config);
     sessions.setLimits(sessionLimits(current.config));
+    sessions.reserve(reservedAddresses(current.config));
     bans.configure(banSettings(current.config));
     link.configure(authSettings(current.config));
     workers.configure();
@@ -290,11 +297,8 @@ const openBanStore = ({ state }: Config, logger: Logger): BanStore =>
   });
 
 const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({
-  pool4: config.network.ipv4,
-  pool6: config.network.ipv6,
-  hosts: new Map(
-    config.vhost.map(({ name, ipv4, ipv6 }) => [name.toLowerCase(), { pool4: ipv4, pool6: ipv6 }]),
-  ),
+  ...poolOptions(config),
+  serverNetworks: () => serverNetworks(config.network.device),
   predictable: config.network.predictable,
   limits: sessionLimits(config),
   device: config.network.device,

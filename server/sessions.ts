@@ -14,8 +14,7 @@ import type {
   TunnelStatus,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
-import { encodeIp } from '../core/net/address.ts';
-import type { Cidr } from '../core/net/address.ts';
+import type { Cidr, IpAddress } from '../core/net/address.ts';
 import type { SessionAttributes } from '../core/policy/attributes.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { SessionEffect } from '../core/session/effects.ts';
@@ -41,8 +40,8 @@ export interface SessionsComponents {
   readonly store: Pick<SessionStore, 'load' | 'save' | 'delete' | 'flush' | 'close'>;
   /** A message to a worker that is gone by now may be dropped. */
   readonly sendToWorker: (worker: number, message: PrimaryToWorker) => void;
-  /** `address`: 4 or 16 bytes; -1 = nobody. */
-  readonly setOwner: (address: Uint8Array, worker: number) => void;
+  /** A network may be a single address; -1 = nobody. */
+  readonly setOwner: (network: Cidr, worker: number) => void;
   /** What a session that begins now is given. */
   readonly policyFor: (who: PolicySubject) => SessionPolicy;
   readonly now: () => EpochMs;
@@ -66,13 +65,7 @@ export interface SessionObserver {
 /** The part of pino that is used here. */
 export type SessionLog = Record<'debug' | 'info', (fields: object, message: string) => void>;
 
-export interface SessionsOptions {
-  readonly pool4: Cidr | null;
-  readonly pool6: Cidr | null;
-  /** Pools of virtual hosts that have their own. */
-  readonly hosts?: RegistryOptions['hosts'] & object;
-  readonly predictable: boolean;
-  readonly limits: SessionLimits;
+export interface SessionsOptions extends RegistryOptions {
   /** Name of the TUN device, for listings. */
   readonly device: string;
 }
@@ -233,6 +226,11 @@ export class Sessions {
     return sessions.length;
   }
 
+  /** From a reload: addresses that nobody gets by chance from now on. */
+  reserve(addresses: readonly IpAddress[]): void {
+    this.#registry.reserve(addresses);
+  }
+
   /** From a reload; policies of sessions that exist stay as they are. */
   setLimits(limits: SessionLimits): void {
     this.#registry.setLimits(limits);
@@ -282,7 +280,7 @@ export class Sessions {
         break;
       }
       case 'set-owner':
-        setOwner(encodeIp(effect.address), effect.worker);
+        setOwner(effect.network, effect.worker);
         break;
       case 'save':
         store.save(recordOf(effect.session));

@@ -5,6 +5,7 @@ import type { AuthSettings, HostAuthSettings, RadiusServer } from '../core/ipc/a
 import type { WorkerSettings } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
 import type { BanSettings } from './bans.ts';
+import { poolsOf } from './pools.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -98,14 +99,14 @@ export function sessionLimits({ limits }: Config): SessionLimits {
  * Never banned, besides ban.allow: the pools, whose addresses are somebody else's tomorrow, and the
  * load balancers, from which everybody comes.
  */
-export function banSettings({ ban, network, listen, vhost }: Config): BanSettings {
-  const pools = [network, ...vhost].flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+export function banSettings(config: Config): BanSettings {
+  const { ban, listen } = config;
   const proxies = listen.proxy_protocol === 'off' ? [] : listen.proxy_trusted;
   return {
     maxScore: ban.max_score,
     durationMs: ban.duration,
     resetAfterMs: ban.reset_after,
-    exempt: [...ban.allow, ...pools.filter((pool) => pool !== null), ...proxies],
+    exempt: [...ban.allow, ...poolsOf(config), ...proxies],
     points: { wrongPassword: ban.wrong_password, failedConnect: ban.failed_connect },
   };
 }
@@ -114,5 +115,6 @@ export function banSettings({ ban, network, listen, vhost }: Config): BanSetting
 export function tunMtu(config: Config): number {
   const bounds = policyLayers(config).flatMap(({ policy: { mtu } }) => mtu ?? []);
   const mtu = Math.max(...bounds.map((bound) => (bound === 0 ? USUAL_MTU : bound)));
-  return config.network.ipv6 === null ? mtu : Math.max(mtu, SMALLEST_IPV6_MTU);
+  const ipv6 = poolsOf(config).some(({ address }) => address.family === 6);
+  return ipv6 ? Math.max(mtu, SMALLEST_IPV6_MTU) : mtu;
 }

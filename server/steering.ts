@@ -3,6 +3,8 @@
 // which forwards it to the owner: nothing here may ever fail a session.
 import type { Logger } from 'pino';
 import type { EndpointChange } from '../core/ipc/messages.ts';
+import { bitsOf, encodeIp } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
 import type { System } from '../native/system.ts';
 import type { Inside } from './inside.ts';
 import type { Listeners } from './listeners.ts';
@@ -26,8 +28,11 @@ type SteeringSystem = Pick<
 >;
 
 export interface Steering {
-  /** Packets for that address (4 or 16 bytes) go to this worker's TUN queue; -1 = to any. */
-  setInside(address: Uint8Array, worker: number): void;
+  /**
+   * Packets for that address go to this worker's TUN queue; -1 = to any. Networks have no entries:
+   * what is for them is forwarded where it has to be.
+   */
+  setInside(network: Cidr, worker: number): void;
   /** What a worker has said about the end points of its clients. */
   setEndpoints(worker: number, changes: readonly EndpointChange[]): void;
   workerGone(worker: number): void;
@@ -92,10 +97,10 @@ class MapSteering implements Steering {
     this.logger = logger;
   }
 
-  setInside(address: Uint8Array, worker: number): void {
+  setInside({ address, prefix }: Cidr, worker: number): void {
     const map = this.maps.inside;
-    if (map === undefined) return;
-    this.attempt(() => this.system.setInsideWorker(map, address, worker));
+    if (map === undefined || prefix < bitsOf(address.family)) return;
+    this.attempt(() => this.system.setInsideWorker(map, encodeIp(address), worker));
   }
 
   setEndpoints(worker: number, changes: readonly EndpointChange[]): void {

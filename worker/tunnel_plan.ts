@@ -6,6 +6,7 @@ import { chooseDtls } from '../core/connect/dtls_mode.ts';
 import { IPV6_MINIMUM, tunnelMtu } from '../core/connect/mtu.ts';
 import type { ClientFacts, TunnelGrant, WorkerSettings } from '../core/ipc/messages.ts';
 import { encodeIp, parseIp } from '../core/net/address.ts';
+import type { Cidr } from '../core/net/address.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { ConnectionInfo, TunnelParams } from '../native/engine.ts';
 
@@ -69,8 +70,27 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     switchToTcpMs: policy.switch_to_tcp,
     rxLimit: bytesPerSecond(policy.rx_limit),
     txLimit: bytesPerSecond(policy.tx_limit),
+    networks: encodeNetworks(
+      policy.iroutes.filter(({ address }) => grant[`inside${address.family}`] !== null),
+    ),
   };
 }
+
+/** As TunnelParams.networks wants them. */
+function encodeNetworks(networks: readonly Cidr[]): Uint8Array {
+  const bytes = new Uint8Array(networks.length * ENCODED_NETWORK_BYTES);
+  for (const [index, { address, prefix }] of networks.entries()) {
+    const at = index * ENCODED_NETWORK_BYTES;
+    const ipv4 = address.family === 4;
+    bytes.set([...(ipv4 ? IPV4_MAPPED : []), ...encodeIp(address)], at);
+    bytes[at + 16] = ipv4 ? 96 + prefix : prefix;
+  }
+  return bytes;
+}
+
+const ENCODED_NETWORK_BYTES = 17;
+/** ::ffff:0:0, ahead of the four bytes. */
+const IPV4_MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** From bits a second; a limit of nearly nothing is a limit all the same. */
 const bytesPerSecond = (bits: number | null): number =>

@@ -60,6 +60,13 @@ export function contains({ address, prefix }: Cidr, ip: IpAddress): boolean {
   return address.value >> shift === ip.value >> shift;
 }
 
+/** Whether two networks have an address in common. */
+export const overlaps = (a: Cidr, b: Cidr): boolean =>
+  contains(a, b.address) || contains(b, a.address);
+
+export const sameNetwork = (a: Cidr, b: Cidr): boolean =>
+  a.prefix === b.prefix && sameIp(a.address, b.address);
+
 export const sameIp = (a: IpAddress, b: IpAddress): boolean =>
   a.family === b.family && a.value === b.value;
 

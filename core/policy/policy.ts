@@ -17,6 +17,10 @@ export interface SessionPolicy {
   /** A fixed address inside; null = one from the pool. */
   readonly address: IpAddress | null;
   readonly address6: IpAddress | null;
+  /** Prefix length of the network that comes with address6; 0 = as its pool gives it, else none. */
+  readonly address6_prefix: number;
+  /** Networks behind the client. */
+  readonly iroutes: readonly Cidr[];
   /** Bits per second from the client; null = no limit. */
   readonly rx_limit: number | null;
   /** Bits per second to the client; null = no limit. */

@@ -1,6 +1,7 @@
 // What an Access-Accept gives: groups, and attributes that take the place of the policy's keys.
-import { parseCidr } from '../net/address.ts';
+import { contains, parseCidr } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
+import { isRoutable } from '../net/assignable.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import {
   NAME,
@@ -77,7 +78,10 @@ function policyOf(attributes: readonly Attribute[]): Partial<RadiusPolicy> {
   const idle = seconds(NAME.idleTimeout);
   return defined({
     address: first(NAME.framedIpAddress, readFramedIp),
-    address6: first(NAME.framedIpv6Address, readIpv6) ?? first(NAME.delegatedIpv6Prefix, firstHost),
+    ...ipv6Of(
+      first(NAME.framedIpv6Address, readIpv6),
+      first(NAME.delegatedIpv6Prefix, readIpv6Prefix),
+    ),
     routes: filled(routesOf(attributes)),
     dns: filled([
       ...allOf(attributes, NAME.msPrimaryDnsServer, readIpv4),
@@ -131,13 +135,25 @@ function readFramedIp(value: Uint8Array): IpAddress | undefined {
   return address === undefined || address.value >= 0xfffffffen ? undefined : address;
 }
 
-/** The first address of a prefix that a host can have. */
-function firstHost(value: Uint8Array): IpAddress | undefined {
-  const network = readIpv6Prefix(value);
-  if (network === undefined) return undefined;
-  const { address, prefix } = network;
-  return prefix >= 127 ? address : { ...address, value: address.value + 1n };
+type Ipv6 = Pick<Partial<SessionPolicy>, 'address6' | 'address6_prefix' | 'iroutes'>;
+
+/**
+ * A delegated prefix is all the client's [rfc4818]: the network of its address, or, where its
+ * address lies elsewhere, what is behind it.
+ */
+function ipv6Of(framed: IpAddress | undefined, delegated: Cidr | undefined): Ipv6 {
+  if (delegated === undefined || !isRoutable(delegated))
+    return framed === undefined ? {} : { address6: framed };
+  if (framed !== undefined && !contains(delegated, framed)) {
+    return { address6: framed, iroutes: [delegated] };
+  }
+  const address6_prefix = delegated.prefix === 128 ? 0 : delegated.prefix;
+  return { address6: framed ?? firstHost(delegated), address6_prefix };
 }
+
+/** The first address of a prefix that a host can have. */
+const firstHost = ({ address, prefix }: Cidr): IpAddress =>
+  prefix >= 127 ? address : { ...address, value: address.value + 1n };
 
 /** 0 says nothing. */
 const readPositive = (value: Uint8Array): number | undefined => readInteger(value) || undefined;

@@ -1,7 +1,7 @@
 // What the session table wants done, as data; the primary does it in order.
 import type { TunnelEnd } from '../ipc/messages.ts';
-import { sameIp } from '../net/address.ts';
-import type { IpAddress } from '../net/address.ts';
+import { sameNetwork } from '../net/address.ts';
+import type { Cidr } from '../net/address.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 export type SessionEffect =
@@ -13,8 +13,8 @@ export type SessionEffect =
       /** Say goodbye first, so that the client does not come back [oc 6.3]. */
       readonly tellClient: boolean;
     }
-  /** Packets for that address go to this worker; -1 = to nobody. */
-  | { readonly kind: 'set-owner'; readonly address: IpAddress; readonly worker: number }
+  /** Packets for that network, which may be a single address, go to this worker; -1 = to nobody. */
+  | { readonly kind: 'set-owner'; readonly network: Cidr; readonly worker: number }
   | { readonly kind: 'save'; readonly session: Session }
   | { readonly kind: 'delete'; readonly session: Session; readonly end: SessionEnd };
 
@@ -34,15 +34,15 @@ export function tunnelEndOf(end: SessionEnd): TunnelEnd {
   return end === 'expired' || end === 'displaced' || end === 'refused' ? 'admin' : end;
 }
 
-/** Takes the addresses of the session's tunnel from their worker, but for those to keep. */
-export function disown({ state }: Session, keep: readonly IpAddress[] = []): SessionEffect[] {
+/** Takes what the session's tunnel owns from its worker, but for what is to be kept. */
+export function disown({ state }: Session, keep: readonly Cidr[] = []): SessionEffect[] {
   if (state.kind === 'waiting') return [];
-  const kept = (address: IpAddress): boolean => keep.some((other) => sameIp(address, other));
+  const kept = (network: Cidr): boolean => keep.some((other) => sameNetwork(network, other));
   return own(
     -1,
-    state.addresses.filter((address) => !kept(address)),
+    state.networks.filter((network) => !kept(network)),
   );
 }
 
-export const own = (worker: number, addresses: readonly IpAddress[]): SessionEffect[] =>
-  addresses.map((address) => ({ kind: 'set-owner', address, worker }));
+export const own = (worker: number, networks: readonly Cidr[]): SessionEffect[] =>
+  networks.map((network) => ({ kind: 'set-owner', network, worker }));

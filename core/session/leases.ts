@@ -1,10 +1,10 @@
-// The inside addresses of one session: one per family that its host has a pool for, or that its
-// policy fixes.
+// The inside addresses of one session: one per family that its group or host has a pool for, or that
+// its policy fixes.
 import { sameIp } from '../net/address.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { AddressPool } from '../net/pool.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
-import type { AddressSpace } from './address_space.ts';
+import type { AddressSpace, TakeRefusal } from './address_space.ts';
 
 /** What a session holds; null = not leased. */
 export interface InsideAddresses {
@@ -13,15 +13,9 @@ export interface InsideAddresses {
 }
 
 /** What a policy wants a session to have; null = any. */
-export type FixedAddresses = Pick<SessionPolicy, 'address' | 'address6'>;
+export type FixedAddresses = Pick<SessionPolicy, 'address' | 'address6' | 'address6_prefix'>;
 
-export type LeaseRefusal =
-  | 'pool-full'
-  | 'no-common-family'
-  /** Another session has the fixed address. */
-  | 'address-taken'
-  /** The fixed address is the server's own, a network's, or none that a host can have. */
-  | 'address-unusable';
+export type LeaseRefusal = 'pool-full' | 'no-common-family' | TakeRefusal;
 
 export type LeaseOutcome =
   | ({ readonly kind: 'leased' } & InsideAddresses)
@@ -38,7 +32,7 @@ export class Leases {
   readonly #pool6: AddressPool | null;
   readonly #space: AddressSpace;
 
-  /** Several hosts may lease from the same pool; all share one space. */
+  /** Several hosts and groups may lease from the same pool; all share one space. */
   constructor({ pool4, pool6 }: Pools<AddressPool>, space: AddressSpace) {
     this.#pool4 = pool4;
     this.#pool6 = pool6;
@@ -46,50 +40,48 @@ export class Leases {
   }
 
   /**
-   * Adds to `held` what is missing. All or nothing: when one family is refused, nothing new is
-   * leased, since a client with half of its addresses looks connected and is not.
+   * Adds to what the session holds what is missing. All or nothing: when one family is refused,
+   * nothing new is leased, since a client with half of its addresses looks connected and is not.
    */
   complete(
-    held: InsideAddresses,
+    held: InsideAddresses & { readonly session: number },
     wanted: FixedAddresses & { readonly ipv6: boolean; readonly candidate: number },
   ): LeaseOutcome {
     const { address, address6, candidate } = wanted;
+    const { session } = held;
     const use4 = this.#pool4 !== null || address !== null;
     const use6 = wanted.ipv6 && (this.#pool6 !== null || address6 !== null);
     if (!use4 && !use6) return { kind: 'refused', reason: 'no-common-family' };
-    const inside4 = held.inside4 ?? (use4 ? this.#lease(this.#pool4, address, candidate) : null);
+    const lease4 = (): IpAddress | LeaseRefusal =>
+      address === null
+        ? (this.#pool4?.lease(candidate) ?? 'pool-full')
+        : (this.#space.take(address, 0, session) ?? address);
+    const lease6 = (): IpAddress | LeaseRefusal =>
+      address6 === null
+        ? (this.#pool6?.lease(candidate) ?? 'pool-full')
+        : (this.#space.take(address6, wanted.address6_prefix, session) ?? address6);
+    const inside4 = held.inside4 ?? (use4 ? lease4() : null);
     if (typeof inside4 === 'string') return { kind: 'refused', reason: inside4 };
-    const inside6 = held.inside6 ?? (use6 ? this.#lease(this.#pool6, address6, candidate) : null);
+    const inside6 = held.inside6 ?? (use6 ? lease6() : null);
     if (typeof inside6 !== 'string') return { kind: 'leased', inside4, inside6 };
     if (held.inside4 === null && inside4 !== null) this.#space.release(inside4);
     return { kind: 'refused', reason: inside6 };
   }
 
   /** Takes the addresses of an earlier run; null for one that is no longer to be had. */
-  adopt({ inside4, inside6 }: InsideAddresses, fixed: FixedAddresses): InsideAddresses {
-    return {
-      inside4: this.#adopt(this.#pool4, inside4, fixed.address),
-      inside6: this.#adopt(this.#pool6, inside6, fixed.address6),
-    };
-  }
-
-  #lease(
-    pool: AddressPool | null,
-    fixed: IpAddress | null,
-    candidate: number,
-  ): IpAddress | LeaseRefusal {
-    if (fixed === null) return pool?.lease(candidate) ?? 'pool-full';
-    if (this.#space.take(fixed)) return fixed;
-    return this.#space.has(fixed) ? 'address-taken' : 'address-unusable';
-  }
-
-  #adopt(
-    pool: AddressPool | null,
-    held: IpAddress | null,
-    fixed: IpAddress | null,
-  ): IpAddress | null {
-    if (held === null) return null;
-    const isFixed = fixed !== null && sameIp(fixed, held);
-    return (isFixed ? this.#space.take(held) : pool?.take(held) === true) ? held : null;
+  adopt(
+    { inside4, inside6, session }: InsideAddresses & { readonly session: number },
+    { address, address6, address6_prefix: prefix6 }: FixedAddresses,
+  ): InsideAddresses {
+    const had4 = isSame(inside4, address)
+      ? this.#space.take(address, 0, session) === null
+      : inside4 !== null && this.#pool4?.retake(inside4);
+    const had6 = isSame(inside6, address6)
+      ? this.#space.take(address6, prefix6, session) === null
+      : inside6 !== null && this.#pool6?.retake(inside6);
+    return { inside4: had4 === true ? inside4 : null, inside6: had6 === true ? inside6 : null };
   }
 }
+
+const isSame = (held: IpAddress | null, fixed: IpAddress | null): fixed is IpAddress =>
+  held !== null && fixed !== null && sameIp(held, fixed);

@@ -5,14 +5,12 @@
 import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
 import { sameHost, sameIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
-import { AddressPool } from '../net/pool.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import { AddressSpace } from './address_space.ts';
 import { closeTunnel, disown, own, tunnelEndOf } from './effects.ts';
 import type { SessionEffect } from './effects.ts';
 import { Leases } from './leases.ts';
-import type { Pools } from './leases.ts';
 import { hashName } from './name_hash.ts';
 import type {
   LeaseRequest,
@@ -30,34 +28,24 @@ import type {
 } from './requests.ts';
 import { NO_TRAFFIC, addCounters, endOf, groupOf, held, waiting } from './session.ts';
 import type { Session, SessionEnd, SessionRecord } from './session.ts';
+import { findConflict, ownedNetworks } from './owned_networks.ts';
+import { SessionPools } from './session_pools.ts';
 import { SessionTable } from './table.ts';
 
 export class SessionRegistry {
   readonly #table = new SessionTable();
-  /** By virtual host; those without pools of their own lease as the main server, ''. */
-  readonly #leases: ReadonlyMap<string, Leases>;
-  readonly #mainLeases: Leases;
+  readonly #pools: SessionPools;
   readonly #space: AddressSpace;
+  readonly #serverNetworks: () => readonly Cidr[];
   readonly #predictable: boolean;
   #limits: SessionLimits;
   #nextSession = 1;
 
   constructor(options: RegistryOptions) {
-    const main = openPools(options);
-    const hosts = [...(options.hosts ?? [])].map(
-      ([vhost, own]) => [vhost, openPools(own)] as const,
-    );
-    const pools = [main, ...hosts.map(([, own]) => own)];
-    this.#space = new AddressSpace(
-      pools.flatMap(({ pool4, pool6 }) => [pool4 ?? [], pool6 ?? []].flat()),
-    );
-    this.#mainLeases = new Leases(main, this.#space);
-    this.#leases = new Map(
-      hosts.map(([vhost, { pool4, pool6 }]) => {
-        const own = { pool4: pool4 ?? main.pool4, pool6: pool6 ?? main.pool6 };
-        return [vhost, new Leases(own, this.#space)];
-      }),
-    );
+    this.#pools = new SessionPools(options);
+    this.#space = new AddressSpace(this.#pools.all);
+    this.#space.reserve(options.reserved ?? []);
+    this.#serverNetworks = options.serverNetworks ?? (() => []);
     this.#predictable = options.predictable;
     this.#limits = options.limits;
   }
@@ -76,6 +64,11 @@ export class SessionRegistry {
     this.#limits = limits;
   }
 
+  /** From now on nobody gets these addresses by chance; who has one keeps it. */
+  reserve(addresses: readonly IpAddress[]): void {
+    this.#space.reserve(addresses);
+  }
+
   get(session: number): Session | undefined {
     return this.#table.get(session);
   }
@@ -90,9 +83,8 @@ export class SessionRegistry {
     return this.#table.all();
   }
 
-  /** A session of a host that is no longer there leases as the main server. */
-  #leasesOf({ vhost }: Pick<Session, 'vhost'>): Leases {
-    return this.#leases.get(vhost) ?? this.#mainLeases;
+  #leasesOf(session: Pick<Session, 'vhost' | 'groups'>): Leases {
+    return new Leases(this.#pools.of(session), this.#space);
   }
 
   // ─── a login was accepted ───────────────────────────────────────────────────────────────────
@@ -162,19 +154,20 @@ export class SessionRegistry {
     const { session } = admitted;
     const inside6 = open.wantsIpv6 ? session.inside6 : null;
     const { worker, tunnel, tls, peer, client } = open;
-    const addresses = [session.inside4, inside6].filter((address) => address !== null);
+    const networks = ownedNetworks([session.inside4, inside6], session.policy, this.#space);
+    this.#space.claim(session.policy.iroutes, session.session);
     const connected: Session = {
       ...session,
       openedAt: session.openedAt ?? now,
       peer,
       client,
-      state: { kind: 'connected', since: now, worker, tunnel, tls, addresses },
+      state: { kind: 'connected', since: now, worker, tunnel, tls, networks },
     };
     const effects = [
       ...admitted.effects,
       ...closeTunnel(session, 'replaced', false),
-      ...disown(session, addresses),
-      ...own(worker, addresses),
+      ...disown(session, networks),
+      ...own(worker, networks),
       ...this.#keep(connected),
     ];
     return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
@@ -187,6 +180,11 @@ export class SessionRegistry {
     if (session === undefined) return refuse(401, 'unknown-cookie', expired);
     if (this.#limits.denyRoaming && !sameHost(session.loginAddress, open.peer.address)) {
       return refuse(401, 'roaming-denied', expired);
+    }
+    const conflict = findConflict(session, open.peer, this.#space, this.#serverNetworks);
+    if (conflict !== undefined) {
+      const reason = conflict.with === 'session' ? 'network-taken' : 'network-unusable';
+      return { ...refuse(503, reason, expired), conflict };
     }
     const candidate = this.#predictable ? hashName(session.user) : open.random;
     const effects = [...expired, ...this.#yieldFixed(session)];
@@ -255,7 +253,7 @@ export class SessionRegistry {
     const session = { ...before, totals: addCounters(before.totals, reference.counters) };
     if (!carries(before, reference)) return this.#keep(session);
     return [
-      ...disown(before),
+      ...this.#disown(before),
       ...(this.#endsSession(reference.end)
         ? this.#end(waiting(session, now, 0), reference.end, false)
         : this.#wait(session, now)),
@@ -271,7 +269,7 @@ export class SessionRegistry {
   workerGone(worker: number, now: EpochMs): SessionEffect[] {
     return this.#table
       .connectedOn(worker)
-      .flatMap((session) => [...disown(session), ...this.#wait(session, now)]);
+      .flatMap((session) => [...this.#disown(session), ...this.#wait(session, now)]);
   }
 
   // ─── administrators and goodbyes ────────────────────────────────────────────────────────────
@@ -281,7 +279,7 @@ export class SessionRegistry {
     if (session.state.kind === 'waiting') return [];
     return [
       ...closeTunnel(session, 'admin', false),
-      ...disown(session),
+      ...this.#disown(session),
       ...this.#wait(session, now),
     ];
   }
@@ -358,6 +356,12 @@ export class SessionRegistry {
     return [{ kind: 'save', session }];
   }
 
+  /** Its tunnel is gone: what lies behind the client may be another session's. */
+  #disown(session: Session): SessionEffect[] {
+    if (session.state.kind === 'connected') this.#space.unclaim(session.policy.iroutes);
+    return disown(session);
+  }
+
   #wait(session: Session, now: EpochMs): SessionEffect[] {
     return this.#keep(waiting(session, now, this.#limits.cookieLifetimeMs));
   }
@@ -369,16 +373,11 @@ export class SessionRegistry {
     }
     return [
       ...closeTunnel(session, tunnelEndOf(end), tellClient),
-      ...disown(session),
+      ...this.#disown(session),
       { kind: 'delete', session, end },
     ];
   }
 }
-
-const openPools = ({ pool4, pool6 }: Pools<Cidr>): Pools<AddressPool> => ({
-  pool4: pool4 && new AddressPool(pool4),
-  pool6: pool6 && new AddressPool(pool6),
-});
 
 const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]): OpenRefused => ({
   kind: 'refused',

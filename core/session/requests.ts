@@ -1,9 +1,10 @@
 // What the session table is asked, and what it answers.
 import type { ClientFacts, Peer, TunnelGrant } from '../ipc/messages.ts';
-import type { Cidr } from '../net/address.ts';
+import type { Cidr, IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { Milliseconds } from '../units.ts';
+import type { NetworkConflict } from './address_space.ts';
 import type { Pools } from './leases.ts';
 import type { SessionEffect } from './effects.ts';
 import type { LeaseRefusal } from './leases.ts';
@@ -24,6 +25,14 @@ export interface SessionLimits {
 export interface RegistryOptions extends Pools<Cidr> {
   /** By virtual host: the pools that it has of its own; null = as the main server. */
   readonly hosts?: ReadonlyMap<string, Pools<Cidr>>;
+  /** By group that the configuration knows: the same, ahead of those of the host. */
+  readonly groups?: ReadonlyMap<string, Pools<Cidr>>;
+  /** Prefix length of what a client gets from an IPv6 pool; absent = 128, one address. */
+  readonly clientPrefix6?: number;
+  /** Addresses that nobody gets by chance. */
+  readonly reserved?: readonly IpAddress[];
+  /** Networks that this machine is in by itself; asked for when something lies behind a client. */
+  readonly serverNetworks?: () => readonly Cidr[];
   /** The same user tends to get the same address. */
   readonly predictable: boolean;
   readonly limits: SessionLimits;
@@ -66,6 +75,8 @@ export interface OpenRefused {
   readonly kind: 'refused';
   readonly status: 401 | 503;
   readonly reason: OpenRefusal;
+  /** What a network behind the client overlaps. */
+  readonly conflict?: NetworkConflict;
   readonly effects: SessionEffect[];
 }
 
@@ -86,7 +97,14 @@ export type PrepareOutcome =
       readonly effects: SessionEffect[];
     };
 
-export type OpenRefusal = 'unknown-cookie' | 'roaming-denied' | LeaseRefusal;
+export type OpenRefusal =
+  | 'unknown-cookie'
+  | 'roaming-denied'
+  | LeaseRefusal
+  /** Another session has a network behind this client, or a part of it. */
+  | 'network-taken'
+  /** It holds addresses of a pool, of the server itself or of the client's outside end. */
+  | 'network-unusable';
 
 /** Which tunnel of which session a worker speaks of. */
 export interface TunnelReference {

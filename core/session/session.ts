@@ -7,7 +7,7 @@
 //                        │
 //   expired, logout, terminate, goodbye, session timeout ──► deleted
 import type { ClientFacts, Peer, TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
-import type { IpAddress } from '../net/address.ts';
+import type { Cidr } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
@@ -46,8 +46,11 @@ export type SessionState =
       readonly worker: number;
       readonly tunnel: number;
       readonly tls: { readonly version: string; readonly cipher: string };
-      /** The part of the lease that this tunnel uses: what its worker owns. */
-      readonly addresses: readonly IpAddress[];
+      /**
+       * What its worker owns: the part of the lease that this tunnel uses, addresses as networks of
+       * one, and what lies behind the client.
+       */
+      readonly networks: readonly Cidr[];
     };
 
 export interface Session extends SessionFacts {

@@ -53,6 +53,22 @@ bool read_strings(napi_env env, napi_value object,
   return true;
 }
 
+/** "networks": 17 bytes each, an address of 16 and the length of its prefix. */
+std::optional<std::vector<InsideNetwork>> inside_networks(napi_env env, napi_value object) {
+  constexpr size_t kSize = 17;
+  const auto bytes = napi::bytes_property(env, object, "networks");
+  if (!bytes) return std::nullopt;
+  if (bytes->size() % kSize != 0) return napi::wrong_type(env, "networks", "17 bytes each");
+  std::vector<InsideNetwork> networks;
+  networks.reserve(bytes->size() / kSize);
+  for (size_t at = 0; at < bytes->size(); at += kSize) {
+    Address address;
+    memcpy(address.data(), bytes->data() + at, address.size());
+    networks.push_back(network_of(address, std::min<uint32_t>((*bytes)[at + 16], 128)));
+  }
+  return networks;
+}
+
 bool read_proxy(napi_env env, napi_value object, ProxyOptions* proxy) {
   std::string mode;
   if (!read_strings(env, object, {{"mode", &mode}})) return false;
@@ -209,6 +225,9 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
     if (!value) return std::nullopt;
     *target = static_cast<int64_t>(*value);
   }
+  auto networks = inside_networks(env, object);
+  if (!networks) return std::nullopt;
+  params.networks = std::move(*networks);
   return params;
 }
 

@@ -109,15 +109,15 @@ napi_value configure_link_device(napi_env env, napi_callback_info info) {
   return answer(env, configure_link(link));
 }
 
-napi_value change_route(napi_env env, napi_callback_info info) {
-  const auto [device, address, present] = napi::arguments<3>(env, info);
+napi_value change_device_route(napi_env env, napi_callback_info info) {
+  const auto [device, network, present] = napi::arguments<3>(env, info);
   const auto name = napi::to_string(env, device, "device");
   if (!name) return nullptr;
-  const auto bytes = napi::to_bytes(env, address, "address");
-  if (!bytes) return nullptr;
+  const auto destination = to_link_address(env, network);
+  if (!destination) return nullptr;
   const auto wanted = napi::to_bool(env, present, "present");
   if (!wanted) return nullptr;
-  return answer(env, change_host_route(*name, {bytes->begin(), bytes->end()}, *wanted));
+  return answer(env, change_route(*name, *destination, *wanted));
 }
 
 // ─── sockets ──────────────────────────────────────────────────────────────────────────────────
@@ -220,18 +220,25 @@ napi_value create_owners(napi_env env, napi_callback_info info) {
 }
 
 napi_value set_owner(napi_env env, napi_callback_info info) {
-  const auto args = napi::arguments<3>(env, info);
+  const auto args = napi::arguments<4>(env, info);
   const auto fd = napi::to_int(env, args[0], "owners");
   if (!fd) return nullptr;
   const auto key = to_owners_key(env, args[1]);
   if (!key) return nullptr;
   const auto worker = napi::to_int(env, args[2], "worker");
   if (!worker) return nullptr;
+  const auto host_bits = napi::to_int(env, args[3], "hostBits");
+  if (!host_bits) return nullptr;
+  if (*host_bits < 0 || *host_bits > 127) {
+    napi::wrong_type(env, "hostBits", "0 to 127");
+    return nullptr;
+  }
   auto& tables = state_of(env, info).owners;
   const auto table = tables.find(*fd);
   // Only the process that made a table writes to it.
   if (table == tables.end()) return napi::throw_os_error(env, {EBADF, "setOwner"});
-  return answer(env, table->second->set(*key, *worker));
+  const auto network = key->network(static_cast<uint32_t>(*host_bits));
+  return answer(env, table->second->set(network, *worker));
 }
 
 napi_value get_owner(napi_env env, napi_callback_info info) {
@@ -242,7 +249,7 @@ napi_value get_owner(napi_env env, napi_callback_info info) {
   if (!key) return nullptr;
   const OwnersView view = OwnersView::map(*fd);
   if (!view.valid()) return napi::throw_os_error(env, {EBADF, "getOwner"});
-  return napi::number(env, view.find(*key));
+  return napi::number(env, view.find_covering(*key));
 }
 
 // ─── privileges ───────────────────────────────────────────────────────────────────────────────
@@ -302,7 +309,7 @@ void bind_system(napi_env env, napi_value exports) {
   };
   add("openTun", open_tun_device);
   add("configureLink", configure_link_device);
-  add("changeHostRoute", change_route);
+  add("changeRoute", change_device_route);
   add("listenTcp", listen_tcp_socket);
   add("bindUdp", bind_udp_socket);
   add("growBuffers", grow_socket_buffers);

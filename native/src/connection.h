@@ -10,6 +10,7 @@
 #include "endpoint.h"
 #include "engine_events.h"
 #include "fd.h"
+#include "inside_network.h"
 #include "tls_channel.h"
 
 namespace wolfguard {
@@ -53,6 +54,17 @@ struct TunnelParams {
   int64_t dpd_ms = 0, keepalive_ms = 0, idle_timeout_ms = 0, switch_to_tcp_ms = 0;
   /** Bytes a second. */
   int64_t rx_limit = 0, tx_limit = 0;
+  /** Behind the client, besides the network of its IPv6 address. */
+  std::vector<InsideNetwork> networks;
 };
+
+/** Calls visit(network) for all that is the client's besides its addresses themselves. */
+template <typename Visit>
+void for_each_network(const TunnelParams& params, Visit&& visit) {
+  if (params.has_inside6 && params.inside6_prefix < 128) {
+    visit(network_of(params.inside6, params.inside6_prefix));
+  }
+  for (const InsideNetwork& network : params.networks) visit(network);
+}
 
 }  // namespace wolfguard

@@ -1,5 +1,7 @@
 #include "inbound.h"
 
+#include <algorithm>
+
 #include "mss_clamp.h"
 
 namespace wolfguard {
@@ -113,12 +115,16 @@ void Inbound::flush() {
 
 bool Inbound::owns_source(const Tunnel& tunnel, const InsidePacket& packet) const {
   const TunnelParams& params = tunnel.params;
-  if (packet.version == 4) return params.has_inside4 && packet.source == params.inside4;
-  if (!params.has_inside6) return false;
-  const uint32_t whole = params.inside6_prefix / 8, rest = params.inside6_prefix % 8;
-  if (memcmp(packet.source.data(), params.inside6.data(), whole) != 0) return false;
-  const int mask = rest == 0 ? 0 : 0xff00 >> rest & 0xff;
-  return rest == 0 || ((packet.source[whole] ^ params.inside6[whole]) & mask) == 0;
+  const bool ipv4 = packet.version == 4;
+  if (ipv4 ? params.has_inside4 && packet.source == params.inside4
+           : params.has_inside6 &&
+                 InsideNetwork{params.inside6, params.inside6_prefix}.contains(packet.source)) {
+    return true;
+  }
+  return std::any_of(params.networks.begin(), params.networks.end(), [&](const auto& network) {
+    // An IPv6 packet may bear an IPv4-mapped address, which is nobody's.
+    return is_mapped_ipv4(network.base) == ipv4 && network.contains(packet.source);
+  });
 }
 
 }  // namespace wolfguard

@@ -49,25 +49,24 @@ OsError configure_link(const LinkOptions& options) {
   return {};
 }
 
-OsError change_host_route(const std::string& device, const std::vector<uint8_t>& address,
-                          bool present) {
-  const bool v6 = address.size() == 16;
-  if (!v6 && address.size() != 4) return {EINVAL, "RTM_NEWROUTE"};
+OsError change_route(const std::string& device, const LinkAddress& network, bool present) {
+  const bool v6 = network.bytes.size() == 16;
+  if (!v6 && network.bytes.size() != 4) return {EINVAL, "RTM_NEWROUTE"};
   const unsigned index = ::if_nametoindex(device.c_str());
   if (index == 0) return OsError::last("if_nametoindex");
   auto netlink = Netlink::open();
   if (netlink.failed()) return netlink.error();
   rtmsg fixed{};
   fixed.rtm_family = v6 ? AF_INET6 : AF_INET;
-  fixed.rtm_dst_len = static_cast<uint8_t>(address.size() * 8);
+  fixed.rtm_dst_len = network.prefix;
   fixed.rtm_table = RT_TABLE_MAIN;
   fixed.rtm_protocol = RTPROT_STATIC;
   fixed.rtm_scope = v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   fixed.rtm_type = RTN_UNICAST;
-  // EXCL: a route that somebody else has made for this address stays theirs.
+  // EXCL: a route that somebody else has made for this network stays theirs.
   NetlinkMessage message(present ? RTM_NEWROUTE : RTM_DELROUTE,
                          present ? NLM_F_CREATE | NLM_F_EXCL : 0, fixed);
-  message.add(RTA_DST, address);
+  message.add(RTA_DST, network.bytes);
   message.add_u32(RTA_OIF, index);
   return netlink.value().request(message, present ? "RTM_NEWROUTE" : "RTM_DELROUTE");
 }

@@ -1,4 +1,4 @@
-// Brings a network device up: MTU, queue length, addresses; routes single addresses to it.
+// Brings a network device up: MTU, queue length, addresses; routes networks to it.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,9 @@ struct LinkOptions {
 OsError configure_link(const LinkOptions& options);
 
 /**
- * Sends packets for that address (4 or 16 bytes) to the device, or no longer. EEXIST: there is a
- * route for it already; ESRCH: there is none to take back.
+ * Sends packets for that network to the device, or no longer. EEXIST: there is a route for it
+ * already; ESRCH: there is none to take back; EINVAL: bits are set behind the prefix.
  */
-OsError change_host_route(const std::string& device, const std::vector<uint8_t>& address,
-                          bool present);
+OsError change_route(const std::string& device, const LinkAddress& network, bool present);
 
 }  // namespace wolfguard

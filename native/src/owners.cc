@@ -20,7 +20,7 @@ constexpr uint64_t kMaxCapacity = uint64_t{1} << 26;
 void publish(Slot& slot, const OwnersKey& key, uint64_t owner) {
   slot.high.store(key.high, std::memory_order_relaxed);
   slot.low.store(key.low, std::memory_order_relaxed);
-  slot.owner.store(owner, std::memory_order_release);
+  slot.owner.store(OwnersMemory::owner_word(key, owner), std::memory_order_release);
 }
 
 }  // namespace
@@ -51,21 +51,37 @@ OwnersWriter::OwnersWriter(Fd fd, void* base, uint64_t capacity, uint64_t slots)
 OwnersWriter::~OwnersWriter() { ::munmap(base_, OwnersMemory::size(slots_)); }
 
 OsError OwnersWriter::set(const OwnersKey& key, int worker) {
-  if (worker < -1 || worker > UINT16_MAX) return {EINVAL, "setOwner"};
+  if (worker < -1 || worker > UINT16_MAX || key.host_bits >= networks_.size()) {
+    return {EINVAL, "setOwner"};
+  }
   Slot* slot = find_slot(generation(), key);
-  const uint64_t before = slot->owner.load(std::memory_order_relaxed);
+  const uint64_t before = OwnersMemory::owner_in(slot->owner.load(std::memory_order_relaxed));
   const bool had_owner = before >= OwnersMemory::kFirstWorker;
   if (worker < 0) {
     if (!had_owner) return {};
-    slot->owner.store(OwnersMemory::kNobody, std::memory_order_release);
+    publish(*slot, key, OwnersMemory::kNobody);
     --live_;
+    count_network(key.host_bits, -1);
     return {};
   }
   if (!had_owner && live_ == capacity_) return {ENOSPC, "setOwner"};
   if (before == OwnersMemory::kNever) slot = take_slot(key);
+  if (!had_owner) {
+    ++live_;
+    count_network(key.host_bits, 1);
+  }
   publish(*slot, key, OwnersMemory::kFirstWorker + static_cast<uint64_t>(worker));
-  if (!had_owner) ++live_;
   return {};
+}
+
+/** Tells readers which lengths to try: before the first of a length, after the last. */
+void OwnersWriter::count_network(uint32_t host_bits, int change) {
+  if (host_bits == 0) return;
+  networks_[host_bits] += static_cast<uint64_t>(change);
+  auto& word = header()->lengths[host_bits / 64];
+  const uint64_t bit = uint64_t{1} << host_bits % 64;
+  const uint64_t others = word.load(std::memory_order_relaxed) & ~bit;
+  word.store(networks_[host_bits] > 0 ? others | bit : others, std::memory_order_release);
 }
 
 /** A slot that no key has yet, after a rebuild if keys, dead ones too, have filled three quarters.
@@ -90,9 +106,11 @@ void OwnersWriter::rebuild() {
     to[i].owner.store(OwnersMemory::kNever, std::memory_order_relaxed);
   }
   for (uint64_t i = 0; i < now.slots(); ++i) {
-    const uint64_t owner = from[i].owner.load(std::memory_order_relaxed);
+    const uint64_t word = from[i].owner.load(std::memory_order_relaxed);
+    const uint64_t owner = OwnersMemory::owner_in(word);
     if (owner < OwnersMemory::kFirstWorker) continue;
-    publish(*find_slot(next, from[i].key()), from[i].key(), owner);
+    const OwnersKey key = from[i].key(word);
+    publish(*find_slot(next, key), key, owner);
   }
   used_ = live_;
   header()->generation.store(next.word, std::memory_order_release);
@@ -105,11 +123,10 @@ Slot* OwnersWriter::find_slot(Generation generation, const OwnersKey& key) const
   Slot* table = half(generation);
   const uint64_t mask = generation.slots() - 1;
   uint64_t index = key.hash() & mask;
-  while (table[index].owner.load(std::memory_order_relaxed) != OwnersMemory::kNever &&
-         table[index].key() != key) {
-    index = (index + 1) & mask;
+  for (;; index = (index + 1) & mask) {
+    const uint64_t owner = table[index].owner.load(std::memory_order_relaxed);
+    if (owner == OwnersMemory::kNever || table[index].key(owner) == key) return &table[index];
   }
-  return &table[index];
 }
 
 OwnersMemory::Header* OwnersWriter::header() const {

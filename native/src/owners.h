@@ -1,5 +1,6 @@
-// Which worker owns the tunnel of an inside address: a hash table in shared memory. The primary
-// writes; every worker's packet thread reads for each packet that is not its own, without locks.
+// Which worker owns the tunnel of an inside address or network: a hash table in shared memory. The
+// primary writes; every worker's packet thread reads for each packet that is not its own, without
+// locks.
 //
 //   ┌────────┬──────────────────┬──────────────────┐   A half is an open-addressed table: a key
 //   │ header │ half 0: slots …  │ half 1: slots …  │   once written stays in its slot, only its
@@ -13,11 +14,19 @@
 // A slot's key is written before its owner is published (release), so a reader that sees the owner
 // (acquire) sees the key. A half is written anew only after the generation has left it: a reader
 // whose generation has not changed by the end of its search has read a half at rest.
+//
+// Networks stand among the addresses, by their first address and the number of bits behind their
+// prefix. A reader that finds no owner of the address itself tries the lengths that are in use,
+// which the header names: who has no networks pays one look at the header, and that for packets of
+// strangers only. Networks do not overlap those of other tunnels, so it matters to nobody which of
+// two is found first.
 #pragma once
 
+#include <endian.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -30,10 +39,15 @@
 
 namespace wolfguard {
 
-/** An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, as two words in memory order. */
+/**
+ * An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, as two words in memory order; or a
+ * network: its first address, and how many bits its hosts have.
+ */
 struct OwnersKey {
   uint64_t high = 0;
   uint64_t low = 0;
+  /** 0: an address. */
+  uint32_t host_bits = 0;
 
   static OwnersKey from16(const uint8_t* address) {
     OwnersKey key;
@@ -46,6 +60,15 @@ struct OwnersKey {
     uint8_t mapped[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     std::memcpy(mapped + 12, address, 4);
     return from16(mapped);
+  }
+
+  /** The network of that many host bits (0 to 127) that holds the address. */
+  OwnersKey network(uint32_t bits) const {
+    const auto keep = [](uint64_t word, uint32_t cleared) {
+      if (cleared >= 64) return uint64_t{0};
+      return htobe64(be64toh(word) >> cleared << cleared);
+    };
+    return {keep(high, bits > 64 ? bits - 64 : 0), keep(low, bits), bits};
   }
 
   bool operator==(const OwnersKey&) const = default;
@@ -62,7 +85,7 @@ struct OwnersKey {
 
 /** The shared memory as both sides see it. */
 struct OwnersMemory {
-  static constexpr uint64_t kMagic = 0x32726e776f666c77;  // "wlfownr2"
+  static constexpr uint64_t kMagic = 0x33726e776f666c77;  // "wlfownr3"
 
   struct Header {
     uint64_t magic;
@@ -70,7 +93,9 @@ struct OwnersMemory {
     uint64_t slots;
     /** See Generation. */
     alignas(64) std::atomic<uint64_t> generation;
-    char padding[56];
+    /** Bit n of both words together: there are networks with n host bits. */
+    std::atomic<uint64_t> lengths[2];
+    char padding[40];
   };
 
   /** What the readers' word means: bits 0 to 5 the logarithm of the slots in use, then a count. */
@@ -89,13 +114,23 @@ struct OwnersMemory {
   struct Slot {
     std::atomic<uint64_t> high;
     std::atomic<uint64_t> low;
-    /** kNever: no key was here, a search ends. kNobody: a key without owner. Else worker + 2. */
+    /**
+     * kNever: no key was here, a search ends. Else the key's host bits in the upper half, and in
+     * the lower one kNobody for a key without owner, or worker + 2.
+     */
     std::atomic<uint64_t> owner;
 
-    OwnersKey key() const {
-      return {high.load(std::memory_order_relaxed), low.load(std::memory_order_relaxed)};
+    /** `owner`: as it was read from here. */
+    OwnersKey key(uint64_t owner) const {
+      return {high.load(std::memory_order_relaxed), low.load(std::memory_order_relaxed),
+              static_cast<uint32_t>(owner >> 32)};
     }
   };
+
+  static uint64_t owner_word(const OwnersKey& key, uint64_t owner) {
+    return uint64_t{key.host_bits} << 32 | owner;
+  }
+  static uint64_t owner_in(uint64_t word) { return word & 0xffffffff; }
 
   static constexpr uint64_t kNever = 0;
   static constexpr uint64_t kNobody = 1;
@@ -147,12 +182,18 @@ class OwnersView {
 
   bool valid() const { return base_ != nullptr; }
 
-  /** The worker that owns the tunnel of this 16-byte address (v4-mapped for IPv4), or -1. */
-  int find(const uint8_t* address) const { return find(OwnersKey::from16(address)); }
+  /**
+   * The worker that owns the tunnel of this 16-byte address (v4-mapped for IPv4), or of a network
+   * that holds it; -1 for nobody.
+   */
+  int find(const uint8_t* address) const { return find_covering(OwnersKey::from16(address)); }
 
-  /** The same for the 4 bytes of an IPv4 address. */
-  int find4(const uint8_t* address) const { return find(OwnersKey::from4(address)); }
+  int find_covering(const OwnersKey& address) const {
+    const int owner = find(address);
+    return owner >= 0 ? owner : find_network(address);
+  }
 
+  /** Exactly this address or network. */
   int find(const OwnersKey& key) const {
     const auto& generation = reinterpret_cast<const OwnersMemory::Header*>(base_)->generation;
     for (;;) {
@@ -167,6 +208,20 @@ class OwnersView {
   }
 
  private:
+  /** Small networks first. */
+  int find_network(const OwnersKey& address) const {
+    const auto& lengths = reinterpret_cast<const OwnersMemory::Header*>(base_)->lengths;
+    for (uint32_t word = 0; word < 2; ++word) {
+      uint64_t left = lengths[word].load(std::memory_order_acquire);
+      for (; left != 0; left &= left - 1) {
+        const auto bits = word * 64 + static_cast<uint32_t>(std::countr_zero(left));
+        const int owner = find(address.network(bits));
+        if (owner >= 0) return owner;
+      }
+    }
+    return -1;
+  }
+
   uint64_t search(OwnersMemory::Generation generation, const OwnersKey& key) const {
     const auto* first =
         reinterpret_cast<const OwnersMemory::Slot*>(base_ + sizeof(OwnersMemory::Header));
@@ -177,7 +232,7 @@ class OwnersView {
     for (uint64_t probes = 0; probes <= mask; ++probes, index = (index + 1) & mask) {
       const uint64_t owner = table[index].owner.load(std::memory_order_acquire);
       if (owner == OwnersMemory::kNever) return OwnersMemory::kNever;
-      if (table[index].key() == key) return owner;
+      if (table[index].key(owner) == key) return OwnersMemory::owner_in(owner);
     }
     return OwnersMemory::kNever;
   }
@@ -199,7 +254,10 @@ class OwnersWriter {
   /** The memfd, for readers; the caller takes it over and closes it. -1 when it was taken. */
   int take_fd() { return fd_.release(); }
 
-  /** worker -1: nobody. ENOSPC: `capacity` addresses have owners already. */
+  /**
+   * worker -1: nobody. ENOSPC: `capacity` addresses and networks have owners already. EINVAL: more
+   * than 127 host bits.
+   */
   OsError set(const OwnersKey& key, int worker);
 
   /** How often the live keys have moved to the other half. */
@@ -216,6 +274,7 @@ class OwnersWriter {
   OwnersMemory::Slot* find_slot(OwnersMemory::Generation generation, const OwnersKey& key) const;
   OwnersMemory::Slot* take_slot(const OwnersKey& key);
   void rebuild();
+  void count_network(uint32_t host_bits, int change);
 
   Fd fd_;
   void* base_;
@@ -224,6 +283,8 @@ class OwnersWriter {
   /** Slots of the half in use that hold a key, dead ones too; and those with an owner. */
   uint64_t used_ = 0;
   uint64_t live_ = 0;
+  /** How many networks with an owner have so many host bits. */
+  std::array<uint64_t, 128> networks_{};
 };
 
 }  // namespace wolfguard

@@ -154,9 +154,10 @@ void PacketLoop::open(Open& command) {
   const std::string answer = std::move(owned->params.answer);
   Bytes early = std::move(owned->params.early);
 
-  // The primary gives an address to one session; an older tunnel of it is dead by now.
+  // The primary gives an address or network to one session; an older tunnel of it is dead by now.
   if (owned->params.has_inside4) evict(owned->params.inside4);
   if (owned->params.has_inside6) evict(owned->params.inside6);
+  for_each_network(owned->params, [&](const InsideNetwork& network) { evict(network.base); });
   Tunnel& tunnel = *tunnels_.add(std::move(owned));
   totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
   tunnel.socket_events = EPOLLIN;

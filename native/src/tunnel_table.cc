@@ -26,6 +26,7 @@ Tunnel* TunnelTable::add(std::unique_ptr<Tunnel> owned) {
   const TunnelParams& params = tunnel->params;
   if (params.has_inside4) by_inside_[params.inside4] = tunnel;
   if (params.has_inside6) by_inside_[params.inside6] = tunnel;
+  for_each_network(params, [&](const InsideNetwork& network) { networks_.add(network, tunnel); });
   if (params.has_dtls) by_app_id_[params.app_id] = tunnel;
   link_address(tunnel->connection->peer.address, tunnel);
   by_id_[tunnel->id] = std::move(owned);
@@ -36,6 +37,8 @@ void TunnelTable::unlink(Tunnel* tunnel) {
   const TunnelParams& params = tunnel->params;
   if (params.has_inside4) erase_own(by_inside_, params.inside4, tunnel);
   if (params.has_inside6) erase_own(by_inside_, params.inside6, tunnel);
+  for_each_network(params,
+                   [&](const InsideNetwork& network) { networks_.remove(network, tunnel); });
   if (params.has_dtls) erase_own(by_app_id_, params.app_id, tunnel);
   if (tunnel->active.keys) unlink_endpoint(tunnel->active.path.peer, tunnel);
   if (tunnel->previous.keys) unlink_endpoint(tunnel->previous.path.peer, tunnel);
@@ -62,7 +65,10 @@ Tunnel* TunnelTable::by_id(ConnectionId id) const {
   return it == by_id_.end() ? nullptr : it->second.get();
 }
 
-Tunnel* TunnelTable::by_inside(const Address& address) const { return find(by_inside_, address); }
+Tunnel* TunnelTable::by_inside(const Address& address) const {
+  Tunnel* tunnel = find(by_inside_, address);
+  return tunnel != nullptr || networks_.empty() ? tunnel : networks_.find(address);
+}
 
 Tunnel* TunnelTable::by_app_id(const AppId& app_id) const { return find(by_app_id_, app_id); }
 

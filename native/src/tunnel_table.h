@@ -1,6 +1,6 @@
-// All tunnels of a worker, and the ways to find one: by number, by inside address (packets from
-// the TUN device), by App-ID (ClientHello), by outside end point (DTLS records), and by outside
-// address alone (a client whose NAT gave it a new port).
+// All tunnels of a worker, and the ways to find one: by number, by inside address or the network
+// that holds it (packets from the TUN device), by App-ID (ClientHello), by outside end point (DTLS
+// records), and by outside address alone (a client whose NAT gave it a new port).
 #pragma once
 
 #include <memory>
@@ -9,12 +9,13 @@
 
 #include "dtls_hello.h"
 #include "tunnel.h"
+#include "tunnel_networks.h"
 
 namespace wolfguard {
 
 class TunnelTable {
  public:
-  /** Adds a tunnel under its number, inside addresses, App-ID and TLS peer address. */
+  /** Adds a tunnel under its number, inside addresses and networks, App-ID and TLS peer address. */
   Tunnel* add(std::unique_ptr<Tunnel> tunnel);
   /** Takes it out of every table but the numbers: no packet finds it any more. */
   void unlink(Tunnel* tunnel);
@@ -22,6 +23,7 @@ class TunnelTable {
   std::unique_ptr<Tunnel> remove(ConnectionId id);
 
   Tunnel* by_id(ConnectionId id) const;
+  /** The tunnel of that address, else of a network that holds it. */
   Tunnel* by_inside(const Address& address) const;
   Tunnel* by_app_id(const AppId& app_id) const;
   Tunnel* by_endpoint(const Endpoint& endpoint) const;
@@ -53,6 +55,7 @@ class TunnelTable {
 
   std::unordered_map<ConnectionId, std::unique_ptr<Tunnel>> by_id_;
   std::unordered_map<Address, Tunnel*, AddressHash> by_inside_;
+  TunnelNetworks networks_;
   std::unordered_map<AppId, Tunnel*, AppIdHash> by_app_id_;
   std::unordered_map<Endpoint, Tunnel*, EndpointHash> by_endpoint_;
   std::unordered_multimap<Address, Tunnel*, AddressHash> by_address_;

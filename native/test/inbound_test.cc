@@ -92,6 +92,38 @@ UNIT_TEST("of a client's IPv6 network every address is its own and none beside i
   }
 }
 
+UNIT_TEST("what comes from a network behind the client is the client's own") {
+  ChannelRig rig;
+  Tunnel* tunnel = add_tunnel(rig);
+  const uint8_t site[4] = {10, 77, 0, 128};
+  Address site6{0xfd};
+  site6[15] = 0x80;
+  tunnel->params.networks = {network_of(map_ipv4(site), 96 + 25), network_of(site6, 121)};
+  std::vector<Bytes> good, bad;
+  for (const uint8_t last : {2, 128, 255}) {
+    good.push_back(samples::ipv4_packet(60, last, 9));
+    good.push_back(samples::ipv6_packet(60, last, 9));
+  }
+  for (const uint8_t last : {3, 127}) {
+    bad.push_back(samples::ipv4_packet(60, last, 9));
+    bad.push_back(samples::ipv6_packet(60, last, 9));
+  }
+  // ::ffff:10.77.0.200 in an IPv6 packet is no address of the IPv4 network.
+  bad.push_back(samples::ipv6_packet(60, 9, 9));
+  const uint8_t host[4] = {10, 77, 0, 200};
+  const Address mapped = map_ipv4(host);
+  std::copy(mapped.begin(), mapped.end(), bad.back().begin() + 8);
+  for (const auto& packets : {good, bad}) {
+    for (const Bytes& packet : packets) {
+      Bytes frame = data_frame(packet);
+      rig.inbound().on_early_text(*tunnel, frame.data(), frame.size());
+    }
+  }
+  rig.flush();
+  CHECK(rig.read_tun() == good);
+  CHECK_EQUAL(tunnel->shared->spoofed_packets.load(), uint64_t{5});
+}
+
 UNIT_TEST("a family without an address may send nothing") {
   ChannelRig rig;
   Tunnel* tunnel = add_tunnel(rig);

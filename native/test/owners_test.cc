@@ -71,6 +71,64 @@ UNIT_TEST("the owners table grows with its keys and shrinks when they are gone")
   CHECK_EQUAL(writer.value()->slots_in_use(), uint64_t{1024});
 }
 
+UNIT_TEST("an address has the owner of its network, unless it has one of its own") {
+  auto writer = OwnersWriter::create(64);
+  REQUIRE(!writer.failed());
+  const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
+  const auto owner_of = [&](uint32_t number) { return view.find_covering(key_of(number)); };
+  CHECK(!writer.value()->set(key_of(0x10200).network(8), 1).failed());
+  CHECK_EQUAL(owner_of(0x10200), 1);
+  CHECK_EQUAL(owner_of(0x102ff), 1);
+  CHECK_EQUAL(owner_of(0x10300), -1);
+  CHECK_EQUAL(owner_of(0x101ff), -1);
+  CHECK_EQUAL(view.find(key_of(0x10200)), -1);
+  CHECK(!writer.value()->set(key_of(0x10207), 2).failed());
+  CHECK(!writer.value()->set(key_of(0x10210).network(4), 3).failed());
+  CHECK_EQUAL(owner_of(0x10207), 2);
+  CHECK_EQUAL(owner_of(0x10217), 3);
+  CHECK_EQUAL(owner_of(0x10220), 1);
+  CHECK(!writer.value()->set(key_of(0x10210).network(4), -1).failed());
+  CHECK_EQUAL(owner_of(0x10217), 1);
+  CHECK(!writer.value()->set(key_of(0x10200).network(8), -1).failed());
+  CHECK_EQUAL(owner_of(0x10217), -1);
+  CHECK_EQUAL(owner_of(0x10207), 2);
+  CHECK_EQUAL(writer.value()->set(key_of(0).network(128), 1).code, EINVAL);
+}
+
+UNIT_TEST("networks of any length in the owners table do as in a list, through many rebuilds") {
+  constexpr uint64_t kCapacity = 900;
+  auto writer = OwnersWriter::create(kCapacity);
+  REQUIRE(!writer.failed());
+  const OwnersView view = OwnersView::map(Fd(writer.value()->take_fd()).get());
+  Random random(11);
+  // /128s and networks up to /1, half of them with bits in the upper word alone.
+  const auto random_key = [&] {
+    const auto bits = static_cast<uint32_t>(random.below(128));
+    return OwnersKey{htobe64(random.below(8) << 61 | random.below(4)), htobe64(random.below(256)),
+                     0}
+        .network(bits);
+  };
+  std::vector<std::pair<OwnersKey, int>> model;
+  for (int i = 0; i < 30000; i++) {
+    const OwnersKey key = random_key();
+    const int worker = random.one_in(2) ? -1 : static_cast<int>(random.below(8));
+    std::erase_if(model, [&](const auto& entry) { return entry.first == key; });
+    if (worker >= 0 && model.size() == kCapacity) break;
+    CHECK(!writer.value()->set(key, worker).failed());
+    if (worker >= 0) model.emplace_back(key, worker);
+    if (i % 10 != 0) continue;
+    const OwnersKey address = random_key().network(0);
+    const OwnersKey asked{address.high, address.low, 0};
+    std::pair<OwnersKey, int> best{{0, 0, 128}, -1};
+    for (const auto& entry : model) {
+      const uint32_t bits = entry.first.host_bits;
+      if (bits < best.first.host_bits && asked.network(bits) == entry.first) best = entry;
+    }
+    if (!CHECK_EQUAL(view.find_covering(asked), best.second)) return;
+  }
+  CHECK(writer.value()->rebuilds() > 3);
+}
+
 UNIT_TEST("a thread that reads the owners table while it changes never sees a wrong worker") {
   auto writer = OwnersWriter::create(4096);
   REQUIRE(!writer.failed());

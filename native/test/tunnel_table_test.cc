@@ -102,6 +102,45 @@ UNIT_TEST("a key that a newer tunnel has taken over stays the newer one's") {
   CHECK_EQUAL(count_at(table, peer.address), 1);
 }
 
+UNIT_TEST("a tunnel is found by every address of its networks, and by none beside them") {
+  TunnelTable table;
+  auto owned = make_tunnel(1, 2);
+  owned->params.inside6_prefix = 64;
+  const uint8_t site[4] = {192, 168, 0, 0};
+  owned->params.networks = {network_of(map_ipv4(site), 96 + 24)};
+  Tunnel* tunnel = table.add(std::move(owned));
+  Tunnel* other = table.add(make_tunnel(2, 3));
+
+  Address inside = tunnel->params.inside6;
+  inside[8] = 0xaa;
+  CHECK(table.by_inside(inside) == tunnel);
+  // An address that another tunnel has is that one's, wherever it lies.
+  CHECK(table.by_inside(other->params.inside6) == other);
+  inside[7] = 1;
+  CHECK(table.by_inside(inside) == nullptr);
+  const uint8_t near[4] = {192, 168, 0, 255}, far[4] = {192, 168, 1, 0};
+  CHECK(table.by_inside(map_ipv4(near)) == tunnel);
+  CHECK(table.by_inside(map_ipv4(far)) == nullptr);
+
+  table.unlink(tunnel);
+  CHECK(table.by_inside(map_ipv4(near)) == nullptr);
+  CHECK(table.by_inside(tunnel->params.inside6) == nullptr);
+}
+
+UNIT_TEST("a network that a newer tunnel has taken over stays the newer one's") {
+  TunnelTable table;
+  const uint8_t site[4] = {192, 168, 0, 0};
+  const std::vector<InsideNetwork> networks = {network_of(map_ipv4(site), 96 + 16)};
+  auto first = make_tunnel(1, 2), second = make_tunnel(2, 3);
+  first->params.networks = second->params.networks = networks;
+  Tunnel* old = table.add(std::move(first));
+  Tunnel* newer = table.add(std::move(second));
+  table.unlink(old);
+  CHECK(table.by_inside(networks[0].base) == newer);
+  table.unlink(newer);
+  CHECK(table.by_inside(networks[0].base) == nullptr);
+}
+
 UNIT_TEST("all tunnels behind one outside address are offered until one says stop") {
   TunnelTable table;
   for (ConnectionId id = 1; id <= 20; id++) table.add(make_tunnel(id, static_cast<uint8_t>(id)));

@@ -31,6 +31,38 @@ test('a packet on the wrong TUN queue reaches its client through the owner', asy
   assert.equal(pair.rig(1).engine.totals().forwardedPackets, 0);
 });
 
+test('a packet for a network behind a client reaches it on both queues', async () => {
+  using pair = await Workers.start();
+  const networks = [...Array<number>(10).fill(0), 0xff, 0xff, 192, 168, 9, 0, 96 + 24];
+  const prefix = [0xfd, ...Array<number>(14).fill(0), 2];
+  using client = await pair.connect(1, {
+    inside4: inside4(2),
+    inside6: prefix,
+    inside6Prefix: 64,
+    networks,
+  });
+  pair.owns([192, 168, 9, 0], 1, 8);
+  pair.owns(prefix, 1, 64);
+  const packets = [
+    ipv4Packet(SERVER4, [192, 168, 9, 77]),
+    ipv6Packet([0xfe, ...Array<number>(15).fill(1)], [...prefix.slice(0, 12), 7, 7, 7, 7]),
+  ];
+  for (const [queue, forwarded] of [
+    [1, 0],
+    [0, 2],
+  ] as const) {
+    for (const packet of packets) {
+      pair.rig(queue).writeTun(packet);
+      assert.deepEqual(await client.next(DATA), packet);
+    }
+    assert.equal(pair.rig(queue).engine.totals().forwardedPackets, forwarded);
+  }
+  pair.rig(1).engine.closeTunnel(client.tunnel, 'admin', false);
+  await pair.rig(1).tunnelEnd(client.tunnel);
+  pair.rig(1).writeTun(ipv4Packet(SERVER4, [192, 168, 9, 77]));
+  await until('the drop', () => pair.rig(1).engine.totals().droppedPackets === 1);
+});
+
 test('a whole DTLS channel works through the worker that does not own it', async () => {
   using pair = await Workers.start();
   using client = await pair.connect(1, { inside4: inside4(2), dtls: true });
@@ -131,8 +163,8 @@ class Workers {
     return this.#rigs[worker] ?? assert.fail();
   }
 
-  owns(address: readonly number[], worker: number): void {
-    native.setOwner(this.#owners, Uint8Array.from(address), worker);
+  owns(address: readonly number[], worker: number, hostBits = 0): void {
+    native.setOwner(this.#owners, Uint8Array.from(address), worker, hostBits);
   }
 
   /** A tunnel of that worker: the kernel chooses who accepts, so it is tried until it is right. */

@@ -36,6 +36,8 @@ export interface TunnelWishes {
   readonly switchToTcpMs?: number;
   readonly rxLimit?: number;
   readonly txLimit?: number;
+  /** 17 bytes each. */
+  readonly networks?: readonly number[];
 }
 
 export interface RigOptions extends Partial<
@@ -268,6 +270,7 @@ export class EngineRig {
       switchToTcpMs: wishes.switchToTcpMs ?? 0,
       rxLimit: wishes.rxLimit ?? 0,
       txLimit: wishes.txLimit ?? 0,
+      networks: Uint8Array.from(wishes.networks ?? []),
     };
   }
 }

@@ -124,7 +124,6 @@ test('what is still to come is refused by name, whatever its value', () => {
     ['[auth]\noidc = {}', 'auth.oidc'],
     ['[web]\nlisten = ""', 'web.listen'],
     ['[policy]\nrekey_method = "ssl"', 'policy.rekey_method'],
-    ['[network]\nipv6_prefix_per_client = 64', 'network.ipv6_prefix_per_client'],
     ['[tls]\nprivate_key = "pkcs11:object=a"', 'tls.private_key'],
     ['[log]\ndestination = "journal"', 'log.destination'],
     ['[[auth.chain]]\nsteps = ["plugin:mine"]', 'auth.chain.steps'],

@@ -1,38 +1,43 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pino } from 'pino';
 import { loadConfig } from '../../../config/loader.ts';
 import type { Config } from '../../../config/schema.ts';
+import { parseCidr } from '../../../core/net/address.ts';
+import type { Cidr } from '../../../core/net/address.ts';
 import { openInside } from '../../../server/inside.ts';
+import type { Inside } from '../../../server/inside.ts';
 import type { System } from '../../../native/system.ts';
 
 test('the server has the first address of each pool', () => {
   const { system, links } = fakeSystem();
-  openInside(configOf('[network]\nipv4 = "10.77.0.0/16"\nipv6 = "fd00:77::/64"'), 2, system);
+  openOn(configOf('[network]\nipv4 = "10.77.0.0/16"\nipv6 = "fd00:77::/64"'), 2, system);
   assert.deepEqual(links, [
     ['0a4d0001', 16],
     ['fd000077000000000000000000000001', 64],
   ]);
 });
 
-test('an owned address outside of the pools has a route to the device, one inside has none', () => {
-  const routes: string[] = [];
+test('what an address or network belongs to stands in the owners table', () => {
+  const owners: unknown[] = [];
   const { system } = fakeSystem({
-    setOwner: () => undefined,
-    changeHostRoute: (device, address, present) => {
-      routes.push(`${device} ${Buffer.from(address).toString('hex')} ${present}`);
-      if (present) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
-    },
+    setOwner: (_table, address, worker, hostBits) => owners.push([[...address], worker, hostBits]),
+    changeRoute: () => undefined,
   });
-  const inside = openInside(configOf(''), 1, system);
-  inside.setOwner(Uint8Array.of(10, 77, 0, 9), 0);
-  inside.setOwner(Uint8Array.of(192, 0, 2, 9), 0);
-  inside.setOwner(Uint8Array.of(192, 0, 2, 9), -1);
-  assert.deepEqual(routes, ['wolf0 c0000209 true', 'wolf0 c0000209 false']);
+  const inside = openOn(configOf(''), 1, system);
+  inside.setOwner(cidr('10.77.0.9/32'), 0);
+  inside.setOwner(cidr('192.168.0.0/16'), 1);
+  inside.setOwner(cidr('192.168.0.0/16'), -1);
+  assert.deepEqual(owners, [
+    [[10, 77, 0, 9], 0, 0],
+    [[192, 168, 0, 0], 1, 16],
+    [[192, 168, 0, 0], -1, 16],
+  ]);
 });
 
 test('closing gives back every descriptor, once', () => {
   const { system, open } = fakeSystem();
-  const inside = openInside(configOf(''), 3, system);
+  const inside = openOn(configOf(''), 3, system);
   assert.equal(inside.queues.length, 3);
   assert.equal(inside.mailboxes.length, 3);
   inside.close();
@@ -46,7 +51,7 @@ test('a device that gets no address leaves no descriptor behind', () => {
       throw new Error('EACCES');
     },
   });
-  assert.throws(() => openInside(configOf(''), 2, system), /cannot give wolf0 its addresses/);
+  assert.throws(() => openOn(configOf(''), 2, system), /cannot give wolf0 its addresses/);
   assert.equal(open.size, 0);
 });
 
@@ -59,13 +64,13 @@ test('a kernel without offloads gets a device without them', () => {
       return { queues: Array.from({ length: queues }, (_, queue) => queue + 100), offload: 'none' };
     },
   });
-  assert.equal(openInside(configOf(''), 1, system).offload, 'none');
+  assert.equal(openOn(configOf(''), 1, system).offload, 'none');
   assert.deepEqual(asked, [true, false]);
 });
 
 test('offloads that are switched off are not asked for', () => {
   const { system, offloads } = fakeSystem();
-  openInside(configOf('[engine]\ntun_offload = false'), 1, system);
+  openOn(configOf('[engine]\ntun_offload = false'), 1, system);
   assert.deepEqual(offloads, [false]);
 });
 
@@ -77,12 +82,19 @@ test('a device name that is taken is an operator’s error and is tried once', (
       throw Object.assign(new Error('busy'), { code: 'EBUSY', syscall: 'TUNSETIFF' });
     },
   });
-  assert.throws(
-    () => openInside(configOf(''), 1, system),
-    /there already is a network device wolf0/,
-  );
+  assert.throws(() => openOn(configOf(''), 1, system), /there already is a network device wolf0/);
   assert.equal(tries, 1);
 });
+
+function openOn(config: Config, workers: number, system: System): Inside {
+  return openInside(config, workers, { system, logger: pino({ level: 'silent' }) });
+}
+
+function cidr(text: string): Cidr {
+  const parsed = parseCidr(text);
+  assert.ok(parsed);
+  return parsed.network;
+}
 
 function configOf(text: string): Config {
   const result = loadConfig(text, 'test.toml');

@@ -12,7 +12,7 @@ import type {
   PrimaryToWorker,
   TunnelGrant,
 } from '../../../core/ipc/messages.ts';
-import { decodeIp, formatIp } from '../../../core/net/address.ts';
+import { formatIp } from '../../../core/net/address.ts';
 import type { SessionPolicy } from '../../../core/policy/policy.ts';
 import { SessionStore } from '../../../server/session_store.ts';
 import { Sessions } from '../../../server/sessions.ts';
@@ -281,8 +281,8 @@ class Server {
       {
         store,
         sendToWorker: (worker, message) => this.sent.push([worker, message]),
-        setOwner: (address, worker) => {
-          const text = formatIp(decodeIp(address));
+        setOwner: ({ address }, worker) => {
+          const text = formatIp(address);
           if (worker === -1) this.owners.delete(text);
           else this.owners.set(text, worker);
         },

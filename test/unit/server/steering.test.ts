@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EndpointChange } from '../../../core/ipc/messages.ts';
+import type { Cidr } from '../../../core/net/address.ts';
 import { openSteering } from '../../../server/steering.ts';
 import type { Steering, SteeringComponents } from '../../../server/steering.ts';
 
@@ -15,6 +16,8 @@ test('addresses and end points go into their maps', () => {
   calls.length = 0;
   steering.setInside(ADDRESS, 1);
   steering.setInside(ADDRESS, -1);
+  // Networks have no entries.
+  steering.setInside({ ...ADDRESS, prefix: 24 }, 1);
   steering.setEndpoints(1, [change(5000, true), change(5001, false)]);
   steering.workerGone(1);
   assert.deepEqual(calls, [
@@ -96,7 +99,7 @@ test('a message of a worker that is none is an error, which costs that worker it
   assert.throws(() => steering.setEndpoints(0, [change(1, true)]), TypeError);
 });
 
-const ADDRESS = Uint8Array.of(10, 77, 0, 9);
+const ADDRESS: Cidr = { address: { family: 4, value: 0x0a4d0009n }, prefix: 32 };
 
 const change = (port: number, owned: boolean): EndpointChange => ({
   address: new Uint8Array(16),

@@ -59,6 +59,8 @@ export const GRANT: TunnelGrant = {
     mtu: 0,
     address: null,
     address6: null,
+    address6_prefix: 0,
+    iroutes: [],
     rx_limit: null,
     tx_limit: null,
     tunnel_all_dns: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OpenTunnelReply, PrimaryToWorker } from '../../../core/ipc/messages.ts';
+import type { Cidr } from '../../../core/net/address.ts';
 import type { TunnelParams } from '../../../native/engine.ts';
 import { bench, CONNECT, COUNTERS, get, GRANT, until } from './bench.ts';
 import type { Answer, Bench, Client, FakeEngine } from './bench.ts';
@@ -49,8 +50,23 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     switchToTcpMs: 25_000,
     rxLimit: 0,
     txLimit: 0,
+    networks: new Uint8Array(0),
   });
   assert.equal(connecting.received, '', 'the engine writes the answer, not node:http');
+});
+
+test('networks behind the client are the engine’s in the families that the tunnel has', async (t) => {
+  const iroutes: Cidr[] = [
+    { address: { family: 4, value: 0xc0a82800n }, prefix: 24 },
+    { address: { family: 6, value: 0xfd01n << 112n }, prefix: 48 },
+  ];
+  const grant = { ...GRANT, policy: { ...GRANT.policy, iroutes } };
+  const made = await bench(t, { answer: replyWith({ kind: 'granted', grant }) });
+  await open(made);
+  assert.deepEqual(
+    [...openedBy(made.engine).networks],
+    [...Array<number>(10).fill(0), 0xff, 0xff, 192, 168, 40, 0, 96 + 24],
+  );
 });
 
 test('limits of a policy are bits, those of the engine bytes', async (t) => {

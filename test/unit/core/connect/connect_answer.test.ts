@@ -23,6 +23,8 @@ const POLICY: SessionPolicy = {
   mtu: 0,
   address: null,
   address6: null,
+  address6_prefix: 0,
+  iroutes: [],
   rx_limit: null,
   tx_limit: null,
   tunnel_all_dns: false,

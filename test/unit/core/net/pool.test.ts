@@ -53,6 +53,61 @@ test('the largest networks give addresses from their whole range', () => {
   assert.equal(formatIp(leased(pool6, 0xffffffff - 2)), 'fd00:77::2');
 });
 
+test('a pool of networks gives each whole, and the first is the server’s', () => {
+  const pool = new AddressPool(cidr('fd00:77::/60'), 64);
+  assert.equal(pool.capacity, 15);
+  assert.equal(formatIp(leased(pool, 4)), 'fd00:77:0:5::1');
+  assert.equal(pool.take(ip('fd00:77:0:5::77')), false, 'an address of a network that is leased');
+  assert.equal(pool.take(ip('fd00:77::77')), false, 'of the server’s own');
+  assert.equal(pool.take(ip('fd00:77:0:6::77')), true);
+  assert.equal(formatIp(leased(pool, 4)), 'fd00:77:0:7::1');
+  assert.equal(pool.release(ip('fd00:77:0:6::abcd')), true);
+  assert.equal(pool.has(ip('fd00:77:0:6::77')), false);
+  assert.equal(formatIp(leased(pool, 14)), 'fd00:77:0:f::1');
+  assert.throws(() => new AddressPool(cidr('fd00:77::/64'), 64), RangeError);
+  assert.throws(() => new AddressPool(cidr('fd00:77::/80'), 64), RangeError);
+  const large = new AddressPool(cidr('fd00::/20'), 64);
+  assert.equal(formatIp(leased(large, large.capacity - 1)), 'fd00:0:ffff:ffff::1');
+});
+
+test('reserved addresses go to those who name them, whatever the order', () => {
+  const operation = fc.record({
+    do: fc.constantFrom('lease' as const, 'take' as const, 'release' as const, 'reserve' as const),
+    host: fc.integer({ min: 2, max: 14 }),
+    others: fc.subarray([2, 5, 9, 14]),
+  });
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const pool = new AddressPool(cidr('10.77.0.0/28'));
+      const address = (host: number): IpAddress => ip(`10.77.0.${host}`);
+      const held = new Set<number>();
+      let reserved = new Set<number>();
+      for (const { do: what, host, others } of operations) {
+        if (what === 'reserve') {
+          reserved = new Set(others);
+          pool.reserve(others.map(address));
+        } else if (what === 'take') {
+          assert.equal(pool.take(address(host)), !held.has(host));
+          held.add(host);
+        } else if (what === 'release') {
+          assert.equal(pool.release(address(host)), held.delete(host));
+        } else {
+          const got = pool.lease(host);
+          const free = [...Array(13).keys()].map((n) => n + 2).filter((n) => !held.has(n));
+          if (got === undefined) assert.ok(free.every((n) => reserved.has(n)));
+          else {
+            const number = Number(got.value & 0xffn);
+            assert.ok(free.includes(number) && !reserved.has(number));
+            held.add(number);
+          }
+        }
+        assert.equal(pool.leased, held.size);
+        assert.equal(pool.has(address(host)), held.has(host));
+      }
+    }),
+  );
+});
+
 test('addresses that are not leased by a pool cannot be taken or released', () => {
   const pool = new AddressPool(cidr('10.77.0.0/24'));
   const strange = ['10.77.0.0', '10.77.0.1', '10.77.0.255', '10.77.1.2', 'fd00::2'];

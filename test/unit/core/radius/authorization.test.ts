@@ -29,12 +29,26 @@ describe('an Access-Accept', () => {
     }
   });
 
-  test('gives the first address of a delegated prefix where it names no other', () => {
+  test('gives a delegated prefix whole, with its first address where it names no other', () => {
     const delegated = bytes(NAME.delegatedIpv6Prefix, hex('0038 20010db800aa00'));
     assert.equal(address6(delegated), '2001:db8:aa::1');
-    assert.equal(address6(delegated, ip(NAME.framedIpv6Address, 'fd00::3')), 'fd00::3');
+    assert.equal(policyOf(delegated).address6_prefix, 56);
+    const own = [delegated, ip(NAME.framedIpv6Address, '2001:db8:aa:7::3')];
+    assert.equal(address6(...own), '2001:db8:aa:7::3');
+    assert.equal(policyOf(...own).address6_prefix, 56);
     const one = bytes(NAME.delegatedIpv6Prefix, hex('0080 20010db8000000000000000000000009'));
     assert.equal(address6(one), '2001:db8::9');
+    assert.equal(policyOf(one).address6_prefix, 0);
+  });
+
+  test('gives a delegated prefix that its address is not in as what lies behind the client', () => {
+    const delegated = bytes(NAME.delegatedIpv6Prefix, hex('0038 20010db800aa00'));
+    const told = policyOf(delegated, ip(NAME.framedIpv6Address, 'fd00::3'));
+    assert.equal(told.address6 && formatIp(told.address6), 'fd00::3');
+    assert.deepEqual(told.iroutes?.map(formatCidr), ['2001:db8:aa::/56']);
+    assert.equal(told.address6_prefix, undefined);
+    // Nobody has all of IPv6 behind them.
+    assert.deepEqual(policyOf(bytes(NAME.delegatedIpv6Prefix, hex('0000'))), {});
   });
 
   test('gives routes of both families, in place of all that are configured', () => {

@@ -1,7 +1,7 @@
 // A registry with a clock that only moves by hand, and the shorthand that the session tests share.
 import assert from 'node:assert/strict';
 import type { ClientFacts, TunnelCounters, TunnelEnd } from '../../../../core/ipc/messages.ts';
-import { formatIp, parseCidr } from '../../../../core/net/address.ts';
+import { bitsOf, formatCidr, formatIp, parseCidr } from '../../../../core/net/address.ts';
 import type { Cidr } from '../../../../core/net/address.ts';
 import { NO_ATTRIBUTES } from '../../../../core/policy/attributes.ts';
 import type { SessionPolicy } from '../../../../core/policy/policy.ts';
@@ -38,6 +38,8 @@ export const policy: SessionPolicy = {
   mtu: 0,
   address: null,
   address6: null,
+  address6_prefix: 0,
+  iroutes: [],
   rx_limit: null,
   tx_limit: null,
   tunnel_all_dns: false,
@@ -163,9 +165,14 @@ export class Bench {
 /** Effects in one line each, without what every save and delete carries. */
 export const told = (effects: readonly SessionEffect[]): string[] =>
   effects.map((effect) => {
-    if (effect.kind === 'set-owner') return `own ${formatIp(effect.address)} ${effect.worker}`;
+    if (effect.kind === 'set-owner') return `own ${nameOf(effect.network)} ${effect.worker}`;
     if (effect.kind === 'save') return `save ${effect.session.session}`;
     if (effect.kind === 'delete') return `delete ${effect.session.session} ${effect.end}`;
     const { worker, tunnel, end, tellClient } = effect;
     return `close ${worker}/${tunnel} ${end}${tellClient ? ' aloud' : ''}`;
   });
+
+const nameOf = (network: Cidr): string =>
+  network.prefix === bitsOf(network.address.family)
+    ? formatIp(network.address)
+    : formatCidr(network);

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatIp, parseIp, sameIp } from '../../../../core/net/address.ts';
+import {
+  bitsOf,
+  contains,
+  formatCidr,
+  formatIp,
+  networkOf,
+  overlaps,
+  parseIp,
+  sameIp,
+} from '../../../../core/net/address.ts';
 import type { IpAddress } from '../../../../core/net/address.ts';
 import type { TunnelEnd } from '../../../../core/ipc/messages.ts';
 import type { SessionEffect } from '../../../../core/session/effects.ts';
@@ -21,6 +30,9 @@ const FIXED4 = ['10.0.0.5', '192.0.2.7', '10.0.0.0', '10.0.0.1', '10.0.0.15', '1
 const FIXED6 = ['fd00::5', '2001:db8::7', 'fd00::1', 'fe80::1'];
 const UNUSABLE = new Set(['10.0.0.0', '10.0.0.1', '10.0.0.15', '127.0.0.1', 'fd00::1', 'fe80::1']);
 
+/** Some in one another, one with a fixed address in it, one with a pool. */
+const SITES = ['192.168.0.0/16', '192.168.7.0/24', '192.0.2.0/29', 'fd01::/48', 'fd00::/16'];
+
 const small = fc.nat(30);
 const operation = fc.oneof(
   {
@@ -30,6 +42,7 @@ const operation = fc.oneof(
       user: fc.nat(4),
       address: fc.option(fc.constantFrom(...FIXED4)),
       address6: fc.option(fc.constantFrom(...FIXED6), { freq: 3 }),
+      iroutes: fc.subarray(SITES),
     }),
   },
   {
@@ -124,10 +137,17 @@ class World {
     const carried = sessions.flatMap(({ session, state }) =>
       state.kind === 'connected' ? [{ session, ...state }] : [],
     );
-    const owned = carried.flatMap(({ worker, addresses }) =>
-      addresses.map((address): [string, number] => [formatIp(address), worker]),
+    const owned = carried.flatMap(({ worker, networks }) =>
+      networks.map((network): [string, number] => [formatCidr(network), worker]),
     );
     assert.deepEqual(new Map(owned), this.#owners);
+    for (const [index, { networks, session }] of carried.entries()) {
+      const others = carried.slice(0, index).flatMap((other) => other.networks);
+      for (const network of networks) {
+        const twice = others.some((other) => overlaps(network, other));
+        assert.ok(!twice, `${formatCidr(network)} of ${session} is another's too`);
+      }
+    }
     assert.deepEqual(
       new Set(carried.map(({ worker, tunnel, session }) => `${worker}/${tunnel} of ${session}`)),
       new Set([...this.#tunnels].map(([key, { session }]) => `${key} of ${session}`)),
@@ -148,12 +168,12 @@ class World {
     assert.ok(Math.min(...deadlines) > now);
   }
 
-  #login({ user, address, address6 }: Extract<Operation, { do: 'login' }>): void {
+  #login({ user, address, address6, iroutes }: Extract<Operation, { do: 'login' }>): void {
     const limits = { max_sessions: MAX_SESSIONS, session_timeout: 20 * MINUTE };
     const fixed = { address: parsed(address), address6: parsed(address6) };
     const outcome = this.#bench.tryLogin(`user${user}`, {
       cookieHash: `cookie ${this.#cookies++}`,
-      policy: { ...policy, ...limits, ...fixed },
+      policy: { ...policy, ...limits, ...fixed, iroutes: iroutes.map(cidr) },
     });
     this.#apply(outcome.effects);
     if (outcome.kind === 'accepted') return;
@@ -189,18 +209,32 @@ class World {
     else assert.ok((deadlineOf(outcome.session) ?? Infinity) > now);
   }
 
-  /** "Taken" only when a session other than the user's own waiting ones has the address. */
+  /** "Taken" only when a session other than the user's own waiting ones has it. */
   #checkRefusal(reason: OpenRefusal, cookieHash: string): void {
-    if (reason !== 'address-taken') return;
     const sessions = [...this.#bench.registry.all()];
     const refused = sessions.find((session) => session.cookieHash === cookieHash);
+    if (reason === 'network-taken') {
+      const held = sessions
+        .filter((other) => other !== refused)
+        .flatMap(({ state, inside4, inside6 }) => [
+          ...(state.kind === 'connected' ? state.networks : []),
+          ...[inside4, inside6].flatMap((ip) =>
+            ip === null ? [] : networkOf(ip, bitsOf(ip.family)),
+          ),
+        ]);
+      const wanted = refused?.policy.iroutes ?? [];
+      assert.ok(wanted.some((network) => held.some((other) => overlaps(network, other))));
+    }
+    if (reason !== 'address-taken') return;
     const wanted = [refused?.policy.address, refused?.policy.address6].flatMap((ip) => ip ?? []);
     const holders = sessions.filter(
       (other) =>
         other !== refused &&
-        [other.inside4, other.inside6].some((held) =>
+        ([other.inside4, other.inside6].some((held) =>
           wanted.some((ip) => held !== null && sameIp(ip, held)),
-        ),
+        ) ||
+          (other.state.kind === 'connected' &&
+            other.policy.iroutes.some((site) => wanted.some((ip) => contains(site, ip))))),
     );
     assert.ok(
       holders.some(({ user, state }) => user !== refused?.user || state.kind === 'connected'),
@@ -229,8 +263,8 @@ class World {
       else if (effect.kind === 'close-tunnel') {
         assert.ok(this.#tunnels.delete(`${effect.worker}/${effect.tunnel}`), 'closed twice');
       } else if (effect.worker === -1) {
-        assert.ok(this.#owners.delete(formatIp(effect.address)), 'taken from nobody');
-      } else this.#owners.set(formatIp(effect.address), effect.worker);
+        assert.ok(this.#owners.delete(formatCidr(effect.network)), 'taken from nobody');
+      } else this.#owners.set(formatCidr(effect.network), effect.worker);
     }
   }
 }

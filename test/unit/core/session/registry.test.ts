@@ -80,8 +80,8 @@ describe('open', () => {
     assert.deepEqual([grant.user, grant.group, grant.sessionEndsAt], ['alice', 'staff', null]);
     assert.equal(told(effects).at(-1), 'save 1');
     assert.deepEqual(effects.slice(0, 2), [
-      { kind: 'set-owner', address: inside4, worker: 3 },
-      { kind: 'set-owner', address: inside6, worker: 3 },
+      { kind: 'set-owner', network: { address: inside4, prefix: 32 }, worker: 3 },
+      { kind: 'set-owner', network: { address: inside6, prefix: 128 }, worker: 3 },
     ]);
     assert.equal(bench.registry.nextDeadline(), undefined);
   });
