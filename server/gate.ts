@@ -14,7 +14,8 @@ export interface OpenCheck {
 }
 
 export type CheckResult =
-  | { readonly kind: 'passed' }
+  /** `session`: what the check has made of it; absent = as it was. */
+  | { readonly kind: 'passed'; readonly session?: Session }
   /** `reason`: for the client. */
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -46,10 +47,12 @@ export class Gate {
   }
 
   async #run(session: Session): Promise<CheckResult> {
+    let current = session;
     for (const check of this.#checks) {
-      if (!check.concerns(session)) continue;
-      const result = await check.run(session);
+      if (!check.concerns(current)) continue;
+      const result = await check.run(current);
       if (result.kind === 'refused') return result;
+      current = result.session ?? current;
     }
     return PASSED;
   }

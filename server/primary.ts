@@ -22,6 +22,8 @@ import { Bans } from './bans.ts';
 import { BanStore } from './ban_store.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
+import { Gate } from './gate.ts';
+import { pingChecks } from './ping_check.ts';
 import {
   localAddressFor,
   poolOptions,
@@ -125,7 +127,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     random: Math.random,
   });
   const policies = new Policies(config);
-  const sessions = await sequence.step(
+  const sessions: Sessions = await sequence.step(
     'sessions',
     () =>
       new Sessions(
@@ -141,6 +143,13 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           randomBytes,
           log: logger,
           observer: accounting,
+          gate: new Gate(
+            pingChecks(config, {
+              exchange: (session, unwanted) => sessions.exchange(session, unwanted),
+              giveBack: (addresses) => sessions.giveBack(addresses),
+              log: logger,
+            }),
+          ),
         },
         sessionsOptions(config),
       ),

@@ -226,6 +226,18 @@ export class Sessions {
     return sessions.length;
   }
 
+  /** Other addresses for a session that waits for its checks; the old ones are to be given back. */
+  exchange({ session: id }: Session, unwanted: readonly IpAddress[]): Session | undefined {
+    const candidate = Buffer.from(this.#components.randomBytes(4)).readUInt32BE();
+    const exchanged = this.#registry.exchange(id, unwanted, candidate);
+    if (exchanged !== undefined) this.#carryOut(exchanged.effects);
+    return exchanged?.session;
+  }
+
+  giveBack(addresses: readonly IpAddress[]): void {
+    this.#registry.giveBack(addresses);
+  }
+
   /** From a reload: addresses that nobody gets by chance from now on. */
   reserve(addresses: readonly IpAddress[]): void {
     this.#registry.reserve(addresses);

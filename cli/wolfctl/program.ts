@@ -3,9 +3,17 @@ import { Command } from 'commander';
 import type { AdminCommand, AdminResults } from '../../core/ipc/admin.ts';
 import { WolfguardError } from '../../core/error.ts';
 import type { EpochMs } from '../../core/units.ts';
-import { banRecord, pointsRecord, sessionRecord, statusRecord, userRecord } from './records.ts';
+import {
+  banRecord,
+  iroutesRecord,
+  pointsRecord,
+  sessionRecord,
+  statusRecord,
+  userRecord,
+} from './records.ts';
 import {
   renderBans,
+  renderIroutes,
   renderPoints,
   renderSessions,
   renderStatus,
@@ -101,6 +109,15 @@ export function buildWolfctl(components: WolfctlComponents): Command {
     .action(async () => {
       const sessions = await request<'sessions'>({ command: 'sessions' });
       print(sessions.map(sessionRecord), () => renderSessions(sessions, now()));
+    });
+
+  show
+    .command('iroutes')
+    .description('the networks behind clients that are connected')
+    .action(async () => {
+      const users = await request<'users'>({ command: 'users' });
+      const routers = users.filter(({ pushed }) => pushed.iroutes.length > 0);
+      print(routers.map(iroutesRecord), () => renderIroutes(routers));
     });
 
   const showIp = show.command('ip').description('addresses that failed to log in');

@@ -85,8 +85,19 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     'Split-DNS-Domains': pushed.splitDns,
     Routes: pushed.routes.length === 0 ? 'defaultroute' : pushed.routes,
     'No-routes': pushed.noRoutes,
+    iRoutes: pushed.iroutes,
   };
 }
+
+/** For `show iroutes`. */
+export const iroutesRecord = (session: AdminSession): JsonRecord => ({
+  ID: session.id,
+  Username: session.user,
+  vhost: 'default',
+  Device: session.device,
+  IP: session.address4 ?? session.address6 ?? '',
+  iRoutes: session.pushed.iroutes,
+});
 
 /** For `show sessions`. The cookie, which occtl shows here, is known to nobody but the client. */
 export function sessionRecord(session: AdminSession): JsonRecord {

@@ -59,6 +59,20 @@ export function renderSessions(sessions: readonly AdminSession[], now: EpochMs):
   );
 }
 
+export function renderIroutes(sessions: readonly AdminSession[]): string {
+  if (sessions.length === 0) return 'There are no networks behind clients.\n';
+  return renderTable(
+    ['id', 'user', 'device', 'address', 'networks'],
+    sessions.map((session) => [
+      String(session.id),
+      session.user,
+      session.device,
+      session.address4 ?? session.address6 ?? '-',
+      session.pushed.iroutes.join(' '),
+    ]),
+  );
+}
+
 export function renderBans(bans: AdminResults['ip-bans'], now: EpochMs): string {
   if (bans.length === 0) return 'Nobody is banned.\n';
   return renderTable(

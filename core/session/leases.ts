@@ -68,6 +68,25 @@ export class Leases {
     return { kind: 'refused', reason: inside6 };
   }
 
+  /**
+   * Others from the pools in place of these, which stay leased; undefined, and nothing has changed,
+   * when there are none. `candidate`: as in AddressPool.lease.
+   */
+  exchange(
+    { inside4, inside6 }: InsideAddresses,
+    unwanted: readonly IpAddress[],
+    candidate: number,
+  ): InsideAddresses | undefined {
+    const another = (pool: AddressPool | null, held: IpAddress | null) =>
+      unwanted.some((address) => isSame(held, address)) ? pool?.lease(candidate) : held;
+    const other4 = another(this.#pool4, inside4);
+    if (other4 === undefined) return undefined;
+    const other6 = another(this.#pool6, inside6);
+    if (other6 !== undefined) return { inside4: other4, inside6: other6 };
+    if (other4 !== null && other4 !== inside4) this.#space.release(other4);
+    return undefined;
+  }
+
   /** Takes the addresses of an earlier run; null for one that is no longer to be had. */
   adopt(
     { inside4, inside6, session }: InsideAddresses & { readonly session: number },

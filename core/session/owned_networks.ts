@@ -1,9 +1,10 @@
-// What is a session's inside, besides its addresses themselves, and what forbids it.
-import type { Peer } from '../ipc/messages.ts';
+// What is a session's inside: what its worker owns, what the client hears of it, what forbids it.
+import type { Peer, TunnelGrant } from '../ipc/messages.ts';
 import { bitsOf, networkOf, overlaps, parseIp, sameNetwork } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { AddressSpace, NetworkConflict } from './address_space.ts';
+import { groupOf } from './session.ts';
 import type { Session } from './session.ts';
 
 /** Each once: the addresses, the networks that come with them, and what lies behind the client. */
@@ -19,6 +20,21 @@ export function ownedNetworks(
     ...iroutes,
   ];
   return all.filter((each, index) => index === all.findIndex((other) => sameNetwork(each, other)));
+}
+
+/** What the worker is told, with the prefixes that its addresses have. */
+export function grantOf(session: Session, space: AddressSpace): TunnelGrant {
+  const { inside4, inside6 } = session;
+  const withPrefix = (address: IpAddress) => ({ address, prefix: space.prefixOf(address) });
+  return {
+    session: session.session,
+    user: session.user,
+    group: groupOf(session),
+    inside4: inside4 && withPrefix(inside4),
+    inside6: inside6 && withPrefix(inside6),
+    policy: session.policy,
+    sessionEndsAt: session.endsAt,
+  };
 }
 
 /** What stands against the networks behind a client; undefined when nothing does. */

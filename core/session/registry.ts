@@ -2,7 +2,7 @@
 // worker carries their tunnel [oc 10]. Each operation takes the time (and what randomness it needs)
 // and returns its answer with a list of effects, which the caller carries out in their order,
 // before it passes the answer on.
-import type { TunnelCounters, TunnelEnd, TunnelGrant } from '../ipc/messages.ts';
+import type { TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
 import { sameHost, sameIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
@@ -26,9 +26,9 @@ import type {
   SessionSelector,
   TunnelReference,
 } from './requests.ts';
-import { NO_TRAFFIC, addCounters, endOf, groupOf, held, waiting } from './session.ts';
+import { NO_TRAFFIC, addCounters, endOf, held, waiting } from './session.ts';
 import type { Session, SessionEnd, SessionRecord } from './session.ts';
-import { findConflict, ownedNetworks } from './owned_networks.ts';
+import { findConflict, grantOf, ownedNetworks } from './owned_networks.ts';
 import { SessionPools } from './session_pools.ts';
 import { SessionTable } from './table.ts';
 
@@ -143,6 +143,28 @@ export class SessionRegistry {
     return { kind: 'prepared', session: { ...session, peer, client }, effects };
   }
 
+  /**
+   * Other addresses from the pools in place of these, before the first tunnel of the session;
+   * undefined when there are none or the session is over. The old ones stay leased until they are
+   * given back. `candidate`: where the search starts.
+   */
+  exchange(
+    id: number,
+    unwanted: readonly IpAddress[],
+    candidate: number,
+  ): { readonly session: Session; readonly effects: SessionEffect[] } | undefined {
+    const before = this.#table.get(id);
+    if (before?.state.kind !== 'waiting') return undefined;
+    const others = this.#leasesOf(before).exchange(before, unwanted, candidate);
+    if (others === undefined) return undefined;
+    const session = { ...before, ...others };
+    return { session, effects: this.#keep(session) };
+  }
+
+  giveBack(addresses: readonly IpAddress[]): void {
+    for (const address of addresses) this.#space.release(address);
+  }
+
   /** A check says no: the session ends. */
   refuse(session: Session): SessionEffect[] {
     return this.#end(session, 'refused', false);
@@ -170,7 +192,7 @@ export class SessionRegistry {
       ...own(worker, networks),
       ...this.#keep(connected),
     ];
-    return { kind: 'granted', grant: this.#grant({ ...connected, inside6 }), effects };
+    return { kind: 'granted', grant: grantOf({ ...connected, inside6 }, this.#space), effects };
   }
 
   /** The session of the cookie with all addresses that this CONNECT wants, leased and not yet kept. */
@@ -210,20 +232,6 @@ export class SessionRegistry {
       .filter((other) => other.session !== session.session && other.state.kind === 'waiting')
       .filter((other) => isHeld(other.inside4, address) || isHeld(other.inside6, address6))
       .flatMap((other) => this.#end(other, 'displaced', false));
-  }
-
-  #grant(session: Session): TunnelGrant {
-    const { inside4, inside6 } = session;
-    const withPrefix = (address: IpAddress) => ({ address, prefix: this.#space.prefixOf(address) });
-    return {
-      session: session.session,
-      user: session.user,
-      group: groupOf(session),
-      inside4: inside4 && withPrefix(inside4),
-      inside6: inside6 && withPrefix(inside6),
-      policy: session.policy,
-      sessionEndsAt: session.endsAt,
-    };
   }
 
   // ─── what workers report ────────────────────────────────────────────────────────────────────

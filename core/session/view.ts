@@ -43,6 +43,8 @@ export interface PushedView {
   /** Empty = the default route. */
   readonly routes: readonly string[];
   readonly noRoutes: readonly string[];
+  /** Not told to the client: what lies behind it. */
+  readonly iroutes: readonly string[];
   readonly dpdMs: Milliseconds;
   readonly keepaliveMs: Milliseconds;
 }
@@ -98,6 +100,7 @@ function renderPushed({ policy, client }: Session): PushedView {
     splitDns: policy.split_dns,
     routes: policy.routes.map(formatCidr),
     noRoutes: policy.no_routes.map(formatCidr),
+    iroutes: policy.iroutes.map(formatCidr),
     dpdMs: client.mobile ? policy.mobile_dpd : policy.dpd,
     keepaliveMs: policy.keepalive,
   };

@@ -229,6 +229,7 @@ const ALICE: AdminSession = {
     splitDns: [],
     routes: [],
     noRoutes: [],
+    iroutes: [],
     dpdMs: 90_000,
     keepaliveMs: 0,
   },

@@ -181,7 +181,16 @@ const CONNECTED: SessionView = {
   mobile: false,
   counters: TUNNEL,
   connection: null,
-  pushed: { dns: [], nbns: [], splitDns: [], routes: [], noRoutes: [], dpdMs: 0, keepaliveMs: 0 },
+  pushed: {
+    dns: [],
+    nbns: [],
+    splitDns: [],
+    routes: [],
+    noRoutes: [],
+    iroutes: [],
+    dpdMs: 0,
+    keepaliveMs: 0,
+  },
 };
 
 const sessions: AdminComponents['sessions'] = {

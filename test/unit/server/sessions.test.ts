@@ -203,6 +203,7 @@ test('a listing has what the table, the client and the worker know', (t) => {
       splitDns: ['example.net'],
       routes: ['10.0.0.0/8'],
       noRoutes: [],
+      iroutes: [],
       dpdMs: 90_000,
       keepaliveMs: 0,
     },
