@@ -34,11 +34,15 @@ export class Echo {
     this.#options = options;
   }
 
-  /** Never rejects. */
-  async answers(address: IpAddress): Promise<boolean> {
+  /** Never rejects. One answer is enough; silence is known when every way has been waited for. */
+  answers(address: IpAddress): Promise<boolean> {
     const ways = [undefined, ...this.#devicesAround(address)];
-    const answers = await Promise.all(ways.map((device) => this.#ask(address, device)));
-    return answers.includes(true);
+    return new Promise((resolve) => {
+      const asked = ways.map(async (device) => {
+        if (await this.#ask(address, device)) resolve(true);
+      });
+      void Promise.all(asked).then(() => resolve(false));
+    });
   }
 
   #devicesAround(address: IpAddress): string[] {

@@ -1,5 +1,5 @@
-// Addresses beyond one from the pool: a network of IPv6 for each client, networks behind a client, and
-// an address that somebody else has already.
+// Addresses beyond one from the main pool: a group's pool, a network of IPv6 for each client, networks
+// behind a client, and an address that somebody else has already.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ALICE, BOB } from './harness/accounts.ts';
@@ -17,15 +17,33 @@ const SITE_HOST = { ipv4: '192.168.40.10', ipv6: 'fd01:40::10' };
 
 const lab = new Lab();
 after(() => lab.close());
-// Everybody has the same site behind them: the first to connect has it.
-const server = await Server.start(lab, {
-  network: { ipv6: 'fd00:77::/48', ipv6_prefix_per_client: 64 },
-  policy: { routes: ['10.77.0.0/16', 'fd00:77::/48'], iroutes: [SITE.ipv4, SITE.ipv6] },
-});
+const server = await Server.start(
+  lab,
+  {
+    network: { ipv6: 'fd00:77::/48', ipv6_prefix_per_client: 64 },
+    policy: { routes: ['10.77.0.0/16', '10.79.0.0/16', 'fd00:77::/48'] },
+    'group.staff': { ipv4: '10.79.0.0/16' },
+    'user.alice.policy': { iroutes: [SITE.ipv4, SITE.ipv6] },
+  },
+  [ALICE, { ...BOB, groups: ['staff'] }],
+);
 const site = buildSite();
 
+test(
+  "a group's members lease from its pool, with the server's address there",
+  options,
+  async () => {
+    const client = await Client.connect(lab, { account: BOB });
+    assert.match(client.ipv4, /^10\.79\./);
+    assert.equal(client.told('INTERNAL_IP4_NETMASK'), '255.255.0.0');
+    assert.equal(ping(lab.client, '10.79.0.1'), 1);
+    assert.equal((await server.sessionOf(BOB.user)).local4, '10.79.0.1');
+    await client.logOut();
+  },
+);
+
 test('a client has a whole network of IPv6, and every address of it works', options, async () => {
-  const client = await Client.connect(lab, { account: ALICE });
+  const client = await Client.connect(lab, { account: BOB });
   const [address = '', prefix] = client.told('INTERNAL_IP6_NETMASK').split('/');
   assert.equal(prefix, '64');
   assert.match(address, /^fd00:77:0:[0-9a-f]+::1$/);
@@ -60,15 +78,15 @@ test(
   },
 );
 
-test('what lies behind one client is refused to another, who hears why', options, async () => {
+test('what lies behind one session is refused to another, which hears why', options, async () => {
   const first = await Client.connect(lab, { account: ALICE });
-  const second = new Client(lab, { account: BOB, device: 'tun1' });
+  const second = new Client(lab, { account: ALICE, device: 'tun1' });
   assert.notEqual((await second.program.waitForExit(20_000)).code, 0);
   assert.match(second.program.output, /A network behind you is in use by another session/);
-  const { id } = await server.sessionOf(ALICE.user);
+  const [holder] = await server.ask<'users'>({ command: 'users' });
   const refusal = server.log.find(({ reason }) => reason === 'network-taken');
   assert.equal(refusal?.['network'], SITE.ipv4);
-  assert.equal(refusal['session'], id);
+  assert.equal(refusal['session'], holder?.id);
   assert.equal(ping(lab.server, SITE_HOST.ipv4), 1);
   await first.logOut();
 });
