@@ -60,7 +60,7 @@ function runNodeGyp(command, args) {
 function prepareSanitizedTree() {
   const tree = path.join(root, 'native/build-asan');
   mkdirSync(tree, { recursive: true });
-  for (const name of ['binding.gyp', 'src', 'helper', 'test']) {
+  for (const name of ['binding.gyp', 'src', 'helper', 'third_party', 'test']) {
     const link = path.join(tree, name);
     rmSync(link, { force: true });
     symlinkSync(path.join('..', name), link);
