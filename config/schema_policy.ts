@@ -1,6 +1,7 @@
 // The schema of what a session is given. The available keys make core/policy's SessionPolicy.
 import { boolean, choice, integer, list, onlyNow, optional, path, text, zeroOr } from './kinds.ts';
 import { answerHeaders, pacUrl } from './kinds_answer.ts';
+import { dscp } from './kinds_dscp.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
 import { domain, ipAddress, network, route, siteNetwork } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -82,7 +83,7 @@ export const policy = table(
     quota: later(optional(quota), '', 'e.g. "100GiB/month", "5GiB/day"'),
     hours: later(text(), '', 'when the user may be connected, e.g. "Mon-Fri 08:00-18:00"'),
     expires: later(text(), '', 'a date, or date and time, after which the account is closed'),
-    dscp: later(text(), '', 'mark of the outer packets'),
+    dscp: key(optional(dscp), '', 'mark of the packets outside: "ef", "af41", 46; "" = none'),
     udp: key(boolean, true, 'false: TLS only'),
     append_routes: key(
       boolean,
@@ -95,7 +96,7 @@ export const policy = table(
       'extra lines in the CONNECT answer; {user} and {group} are replaced',
     ),
     max_sessions: key(integer(0, 1_000_000), 0, 'sessions per user; 0 = no limit'),
-    compression: later(boolean, false, 'LZ4 and LZS through TLS'),
+    compression: key(boolean, false, 'LZ4 or LZS; what is secret can be guessed by its size then'),
     user_profile: key(
       optional(path('/etc/wolfguard/profile.xml')),
       '',

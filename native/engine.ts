@@ -2,6 +2,7 @@
 // a handshake thread and a packet thread; everything below is called on the JavaScript thread and
 // returns at once. What happened comes back through `onEvent`, in order per connection.
 import { loadAddon } from './addon.ts';
+import type { Compression } from '../core/connect/compression.ts';
 import type {
   ClientCertificate,
   EndpointChange,
@@ -60,6 +61,14 @@ export interface TunnelParams {
    * length of its prefix among those 128 bits.
    */
   readonly networks: Uint8Array;
+
+  /** Of packets both ways on each channel [oc 9]; '' = none. */
+  readonly tlsCompression: Compression | '';
+  readonly dtlsCompression: Compression | '';
+  /** DSCP of the packets outside, 0 to 63, on both channels. */
+  readonly dscp: number;
+  /** Datagrams count only from the address that the TLS connection comes from. */
+  readonly denyRoaming: boolean;
 }
 
 export interface ConnectionInfo {

@@ -2,8 +2,10 @@
 // headers and the path. No I/O here.
 import type { ConnectFacts } from '../core/connect/connect_request.ts';
 import { dpdOf, renderConnectAnswer } from '../core/connect/connect_answer.ts';
+import { chooseCompression } from '../core/connect/compression.ts';
 import { chooseDtls } from '../core/connect/dtls_mode.ts';
 import { IPV6_MINIMUM, tunnelMtu } from '../core/connect/mtu.ts';
+import { chooseUdpPort } from '../core/connect/udp_port.ts';
 import type { ClientFacts, TunnelGrant, WorkerSettings } from '../core/ipc/messages.ts';
 import { encodeIp, parseIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
@@ -15,7 +17,10 @@ export interface TunnelPlanInput {
   readonly client: ClientFacts;
   readonly grant: TunnelGrant;
   readonly info: ConnectionInfo;
-  readonly settings: Pick<WorkerSettings, 'udpPort' | 'dtlsLegacy' | 'tunMtu'>;
+  readonly settings: Pick<
+    WorkerSettings,
+    'udp' | 'proxy' | 'dtlsLegacy' | 'denyRoaming' | 'tunMtu'
+  >;
   /** 32 bytes, byte 0 the worker's number. */
   readonly appId: Uint8Array;
   readonly now: EpochMs;
@@ -43,8 +48,14 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
   const { inside4, inside6 } = grant;
   if (inside4 === null && inside6 === null) return undefined;
 
-  const udp = settings.udpPort !== null && policy.udp;
+  const udpPort = chooseUdpPort({
+    listeners: settings.udp,
+    local: { address: info.localAddress, port: info.localPort },
+    proxied: settings.proxy.mode !== 'off',
+  });
+  const udp = udpPort !== null && policy.udp;
   const dtls = chooseDtls(facts, { udp, legacy: settings.dtlsLegacy });
+  const compression = chooseCompression(facts.compression, policy.compression);
   return {
     connection: info.connection,
     answer: renderConnectAnswer({
@@ -53,7 +64,8 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
       grant,
       mtu,
       dtls,
-      udpPort: settings.udpPort ?? 0,
+      udpPort: udpPort ?? 0,
+      compression,
       appId: input.appId,
       now: input.now,
       rekeyJitterSeconds: input.rekeyJitterSeconds,
@@ -73,6 +85,10 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     networks: encodeNetworks(
       policy.iroutes.filter(({ address }) => grant[`inside${address.family}`] !== null),
     ),
+    tlsCompression: compression.tls ?? '',
+    dtlsCompression: compression.dtls ?? '',
+    dscp: policy.dscp ?? 0,
+    denyRoaming: settings.denyRoaming,
   };
 }
 

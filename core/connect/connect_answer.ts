@@ -7,6 +7,7 @@ import type { Cidr } from '../net/address.ts';
 import { fillPlaceholders } from '../policy/placeholders.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
+import type { CompressionChoice } from './compression.ts';
 import type { DtlsMode } from './dtls_mode.ts';
 import type { TunnelMtu } from './mtu.ts';
 
@@ -19,6 +20,7 @@ export interface ConnectAnswer {
   readonly mtu: TunnelMtu;
   readonly dtls: DtlsMode;
   readonly udpPort: number;
+  readonly compression: CompressionChoice;
   /** 32 bytes; sent as 64 hex digits. */
   readonly appId: Uint8Array;
   readonly now: EpochMs;
@@ -52,6 +54,7 @@ const connectHeaders = (answer: ConnectAnswer): readonly Header[] => [
   // Mobile clients of Cisco want to hear this.
   ['X-CSTP-License', 'accept'],
   ...dtls(answer),
+  ...optional('X-CSTP-Content-Encoding', answer.compression.tls ?? ''),
   ['X-CSTP-Base-MTU', answer.mtu.link],
   ['X-CSTP-MTU', answer.mtu.data],
   ...optional('X-CSTP-Banner', answer.grant.policy.banner),
@@ -183,6 +186,7 @@ function dtls(answer: ConnectAnswer): readonly Header[] {
     // After the control channel's, so that both are not renewed in the same moment.
     ['X-DTLS-Rekey-Time', rekeySeconds(answer) + 10],
     ...seconds('X-DTLS-Keepalive', grant.policy.keepalive),
+    ...optional('X-DTLS-Content-Encoding', answer.compression.dtls ?? ''),
     ...(mode.kind === 'psk'
       ? ([
           ['X-DTLS-App-ID', id],

@@ -1,6 +1,7 @@
 // The headers of a CONNECT as typed facts [oc 5.1]. A value that cannot be right counts as not
 // sent: a client that says nonsense gets the defaults, and no number wraps around (ocserv #717).
 import { Buffer } from 'node:buffer';
+import type { CompressionOffer } from './compression.ts';
 
 /** Lower-case names, as an HTTP parser gives them; repeated lines joined by ", ". */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -18,12 +19,14 @@ export interface ConnectFacts {
   /** Names of X-DTLS-CipherSuite and X-DTLS12-CipherSuite in the client's order. */
   readonly dtlsSuites: readonly string[];
   readonly dtls12Suites: readonly string[];
+  /** X-CSTP-Accept-Encoding and X-DTLS-Accept-Encoding. */
+  readonly compression: CompressionOffer;
 }
 
 /** Larger values are ignored [oc 5.5]: a TLS record carries no more. */
 const MAX_MTU = 16 * 1024;
-/** openconnect lists eight. */
-const MAX_SUITES = 64;
+/** openconnect lists eight suites and three encodings. */
+const MAX_NAMES = 64;
 
 export function parseConnectHeaders(headers: RequestHeaders): ConnectFacts {
   const text = (name: string): string => headerText(headers, name);
@@ -33,8 +36,12 @@ export function parseConnectHeaders(headers: RequestHeaders): ConnectFacts {
     wantsIpv6: wantsIpv6(text('x-cstp-address-type')),
     fullIpv6: text('x-cstp-full-ipv6-capability').toLowerCase() === 'true',
     masterSecret: parseMasterSecret(text('x-dtls-master-secret')),
-    dtlsSuites: parseSuites(text('x-dtls-ciphersuite')),
-    dtls12Suites: parseSuites(text('x-dtls12-ciphersuite')),
+    dtlsSuites: parseNames(text('x-dtls-ciphersuite')),
+    dtls12Suites: parseNames(text('x-dtls12-ciphersuite')),
+    compression: {
+      tls: parseEncodings(text('x-cstp-accept-encoding')),
+      dtls: parseEncodings(text('x-dtls-accept-encoding')),
+    },
   };
 }
 
@@ -57,8 +64,10 @@ const wantsIpv6 = (types: string): boolean =>
 const parseMasterSecret = (hex: string): Uint8Array | null =>
   /^[0-9a-f]{96}$/i.test(hex) ? Buffer.from(hex, 'hex') : null;
 
-const parseSuites = (text: string): readonly string[] =>
+const parseNames = (text: string): readonly string[] =>
   text
-    .split(/[:,]/, MAX_SUITES)
+    .split(/[:,]/, MAX_NAMES)
     .map((name) => name.trim())
     .filter((name) => /^[\w-]{1,64}$/.test(name));
+
+const parseEncodings = (text: string): readonly string[] => parseNames(text.toLowerCase());

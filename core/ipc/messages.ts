@@ -4,6 +4,7 @@
 //
 //   worker ── WorkerToPrimary ──► primary ── AuthRequest ──► auth
 //   worker ◄─ PrimaryToWorker ─── primary ◄─ AuthReply ───── auth
+import type { Listener } from '../connect/udp_port.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
@@ -229,8 +230,10 @@ export interface WorkerSettings {
   readonly proxy: ProxySettings;
   /** secret '' = off. realm '' = 404 instead of 401 for those without the secret [oc 2.5]. */
   readonly camouflage: { readonly secret: string; readonly realm: string };
-  /** The port of X-DTLS-Port; null = no DTLS [oc 8.7]. */
-  readonly udpPort: number | null;
+  /** Where datagrams are taken; [] = no DTLS [oc 8.7]. */
+  readonly udp: readonly Listener[];
+  /** Datagrams of a tunnel count only from the address of its TLS connection. */
+  readonly denyRoaming: boolean;
   readonly dtlsLegacy: boolean;
   readonly authTimeoutMs: Milliseconds;
   readonly cookieLifetimeMs: Milliseconds;

@@ -36,6 +36,10 @@ export interface SessionPolicy {
   readonly rekey: Milliseconds;
   readonly rekey_method: 'new-tunnel' | 'ssl';
   readonly switch_to_tcp: Milliseconds;
+  /** DSCP of the packets outside, 0 to 63; null = as the system marks its own. */
+  readonly dscp: number | null;
+  /** Packets may be compressed, on both channels. */
+  readonly compression: boolean;
   /** false: this session gets no DTLS channel. */
   readonly udp: boolean;
   /** Sessions per user; 0 = no limit. */

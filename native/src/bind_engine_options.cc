@@ -228,6 +228,21 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   auto networks = inside_networks(env, object);
   if (!networks) return std::nullopt;
   params.networks = std::move(*networks);
+  const std::pair<const char*, Compression*> compressions[] = {
+      {"tlsCompression", &params.tls_compression}, {"dtlsCompression", &params.dtls_compression}};
+  for (const auto& [name, target] : compressions) {
+    const auto value = napi::string_property(env, object, name);
+    if (!value) return std::nullopt;
+    *target = *value == "oc-lz4" ? Compression::kLz4
+              : *value == "lzs"  ? Compression::kLzs
+                                 : Compression::kNone;
+  }
+  const auto dscp = napi::int_property(env, object, "dscp");
+  if (!dscp) return std::nullopt;
+  params.traffic_class = static_cast<uint8_t>(std::min(std::max(*dscp, 0), 63) << 2);
+  const auto deny_roaming = napi::bool_property(env, object, "denyRoaming");
+  if (!deny_roaming) return std::nullopt;
+  params.deny_roaming = *deny_roaming;
   return params;
 }
 

@@ -1,5 +1,6 @@
 #include "connection.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -23,6 +24,12 @@ bool export_dtls_psk(Connection& connection) {
   return SSL_export_keying_material(connection.tls->ssl(), connection.dtls_psk.data(),
                                     connection.dtls_psk.size(), kPskLabel, sizeof kPskLabel - 1,
                                     nullptr, 0, 0) == 1;
+}
+
+void mark_packets(const Connection& connection, uint8_t traffic_class) {
+  const int fd = connection.socket.get(), value = traffic_class;
+  setsockopt(fd, IPPROTO_IP, IP_TOS, &value, sizeof value);
+  setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
 }
 
 ConnectionOpened describe(const Connection& connection) {

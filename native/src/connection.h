@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "bytes.h"
+#include "compression.h"
 #include "endpoint.h"
 #include "engine_events.h"
 #include "fd.h"
@@ -33,6 +34,9 @@ struct Connection {
 /** Fills in dtls_psk, after the handshake; false: OpenSSL does not give it. */
 bool export_dtls_psk(Connection& connection);
 
+/** From now on its packets bear that class (as in TunnelParams), whatever family they are of. */
+void mark_packets(const Connection& connection, uint8_t traffic_class);
+
 /** What TLS and the kernel know of it after the handshake; all but the stream. */
 ConnectionOpened describe(const Connection& connection);
 
@@ -56,6 +60,12 @@ struct TunnelParams {
   int64_t rx_limit = 0, tx_limit = 0;
   /** Behind the client, besides the network of its IPv6 address. */
   std::vector<InsideNetwork> networks;
+  /** What has been agreed on for each channel. */
+  Compression tls_compression = Compression::kNone, dtls_compression = Compression::kNone;
+  /** Of the packets outside: the DSCP in its upper six bits. */
+  uint8_t traffic_class = 0;
+  /** Datagrams count only from the address that the TLS connection comes from. */
+  bool deny_roaming = false;
 };
 
 /** Calls visit(network) for all that is the client's besides its addresses themselves. */

@@ -111,9 +111,13 @@ void DtlsChannel::on_hello(uint8_t* data, size_t size, const UdpPath& path, int 
   }
   Tunnel* tunnel = tunnels_->by_app_id(hello->app_id);
   if (tunnel == nullptr) return;
+  if (tunnel->params.deny_roaming && path.peer.address != tunnel->connection->peer.address) {
+    bump(totals_->dropped_packets);
+    return;
+  }
   if (!cookies_.verify(path.peer, hello->cookie)) {
     const auto request = make_hello_verify_request(cookies_.make(path.peer));
-    outbound_->send_datagram(path, request.data(), request.size());
+    outbound_->send_datagram(*tunnel, path, request.data(), request.size());
     return;
   }
   if (tunnel->pending && tunnel->pending->path.peer == path.peer &&
@@ -157,7 +161,8 @@ void DtlsChannel::on_handshake_record(uint8_t* data, size_t size, const UdpPath&
     if (from_worker != kOwnSocket) links_->send(from_worker, LinkKind::kClaim, path, {});
     advance(tunnel, data, size);
   } else if (tunnel.active.keys && tunnel.active.path.peer == path.peer) {
-    send_flight(tunnel.last_flight, path);  // our Finished was lost: the client repeats its own
+    send_flight(tunnel, tunnel.last_flight,
+                path);  // our Finished was lost: the client repeats its own
   }
 }
 
@@ -168,7 +173,7 @@ void DtlsChannel::advance(Tunnel& tunnel, const uint8_t* data, size_t size) {
     drop_pending(tunnel);
     return;
   }
-  if (handshake.answered()) send_flight(handshake.flight(), tunnel.pending->path);
+  if (handshake.answered()) send_flight(tunnel, handshake.flight(), tunnel.pending->path);
   if (status == DtlsHandshake::Status::kDone) finish(tunnel);
 }
 
@@ -187,6 +192,8 @@ void DtlsChannel::finish(Tunnel& tunnel) {
     tunnel.previous_until_ms = now_ + kPreviousKeysMs;
   }
   tunnel.active = {std::move(keys), tunnel.pending->path};
+  // Unlinked if the client has moved away from there in the meantime, and back.
+  tunnels_->link_endpoint(tunnel.active.path.peer, &tunnel);
   forget_path_limit(tunnel);
   tunnel.last_flight = tunnel.pending->handshake->flight();
   tunnel.active_random = tunnel.pending->client_random;
@@ -204,12 +211,12 @@ void DtlsChannel::finish(Tunnel& tunnel) {
 void DtlsChannel::repeat_flight(Tunnel& tunnel, bool soon) {
   DtlsHandshake& handshake = *tunnel.pending->handshake;
   handshake.repeat();
-  if (soon || handshake.answered()) send_flight(handshake.flight(), tunnel.pending->path);
+  if (soon || handshake.answered()) send_flight(tunnel, handshake.flight(), tunnel.pending->path);
 }
 
-void DtlsChannel::send_flight(const Flight& flight, const UdpPath& path) {
+void DtlsChannel::send_flight(const Tunnel& tunnel, const Flight& flight, const UdpPath& path) {
   for (const Bytes& datagram : flight) {
-    outbound_->send_datagram(path, datagram.data(), datagram.size());
+    outbound_->send_datagram(tunnel, path, datagram.data(), datagram.size());
   }
 }
 
@@ -221,10 +228,11 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
     if (tunnel.active.keys) {
       // The old slot is tried only while it lives, on a copy: a failed opening garbles the bytes.
       if (tunnel.previous.keys) scratch_.assign(data, data + kDtlsHeaderSize + header->length);
+      const bool newest = tunnel.active.keys->is_newest(*header);
       if (const auto text = tunnel.active.keys->open(data, *header)) {
         opened = true;
         tunnel.dtls_confirmed = true;
-        on_opened(tunnel, header->type, *text, path);
+        on_opened(tunnel, header->type, newest, *text, path);
       } else if (tunnel.previous.keys) {
         if (const auto old = tunnel.previous.keys->open(scratch_.data(), *header)) {
           opened = true;
@@ -246,15 +254,18 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
   }
 }
 
-/** A record that the active keys have authenticated: proof of life, and of where the client is. */
-void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t> text,
+/**
+ * A record that the active keys have authenticated: proof of life, and of where the client is if it
+ * is the latest. An older one may have been held back by somebody who sends it from elsewhere now.
+ */
+void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, bool newest, std::span<uint8_t> text,
                             const UdpPath& path) {
-  if (!(tunnel.active.path.peer == path.peer)) {
+  if (newest && !(tunnel.active.path.peer == path.peer)) {
     forget_path_limit(tunnel);
     tunnels_->unlink_endpoint(tunnel.active.path.peer, &tunnel);
     tunnels_->link_endpoint(path.peer, &tunnel);
   }
-  tunnel.active.path = path;
+  if (newest) tunnel.active.path = path;
   tunnel.last_flight.clear();
   tunnel.dtls_silent = false;
   tunnel.dtls_unanswered = false;
@@ -268,7 +279,7 @@ void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t>
   }
 }
 
-/** A record from an end point that we do not know: a client behind a NAT with a new port. */
+/** A record from an end point that we do not know: a client whose NAT gave it another. */
 void DtlsChannel::on_stranger(uint8_t* data, size_t size, const UdpPath& path, int from_worker) {
   if (!spend_trial()) return;
   if (try_to_open(data, size, path)) {
@@ -288,11 +299,13 @@ bool DtlsChannel::try_to_open(uint8_t* data, size_t size, const UdpPath& path) {
   }
   int trials = 0;
   Tunnel* found = nullptr;
+  bool newest = false;
   Bytes copy;
   std::span<uint8_t> text;
   tunnels_->for_each_at(path.peer.address, [&](Tunnel& tunnel) {
     if (!tunnel.active.keys) return false;
     copy.assign(data, data + kDtlsHeaderSize + header->length);
+    newest = tunnel.active.keys->is_newest(*header);
     if (const auto opened = tunnel.active.keys->open(copy.data(), *header)) {
       found = &tunnel;
       text = *opened;
@@ -301,7 +314,7 @@ bool DtlsChannel::try_to_open(uint8_t* data, size_t size, const UdpPath& path) {
   });
   if (found == nullptr) return false;
   found->dtls_confirmed = true;
-  on_opened(*found, header->type, text, path);
+  on_opened(*found, header->type, newest, text, path);
   inbound_->flush();  // the copy ends here
   return true;
 }

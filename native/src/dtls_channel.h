@@ -41,11 +41,12 @@ class DtlsChannel {
   void advance(Tunnel& tunnel, const uint8_t* data, size_t size);
   void finish(Tunnel& tunnel);
   void on_records(Tunnel& tunnel, uint8_t* data, size_t size, const UdpPath& path);
-  void on_opened(Tunnel& tunnel, ContentType type, std::span<uint8_t> text, const UdpPath& path);
+  void on_opened(Tunnel& tunnel, ContentType type, bool newest, std::span<uint8_t> text,
+                 const UdpPath& path);
   void on_stranger(uint8_t* data, size_t size, const UdpPath& path, int from_worker);
   bool try_to_open(uint8_t* data, size_t size, const UdpPath& path);
   void repeat_flight(Tunnel& tunnel, bool soon);
-  void send_flight(const Flight& flight, const UdpPath& path);
+  void send_flight(const Tunnel& tunnel, const Flight& flight, const UdpPath& path);
   void remember_foreign(const Endpoint& peer, int owner);
   bool forward_foreign(uint8_t* data, size_t size, const UdpPath& path);
   bool spend_trial();

@@ -60,6 +60,9 @@ class DtlsKeys {
    */
   size_t seal(ContentType type, const uint8_t* text, size_t text_size, uint8_t* out);
 
+  /** To be asked before open(): would it be the latest record that has come? */
+  bool is_newest(const DtlsHeader& header) const { return window_.is_newest(header.sequence); }
+
   /** Opens in place. nullopt: forged, replayed or not ours; nothing has changed then. */
   std::optional<std::span<uint8_t>> open(uint8_t* record, const DtlsHeader& header);
 

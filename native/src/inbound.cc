@@ -6,6 +6,13 @@
 
 namespace wolfguard {
 
+namespace {
+
+/** Packets of a batch: enough for the coalescer to make super-packets of them. */
+constexpr size_t kDecompressedBytes = 128 << 10;
+
+}  // namespace
+
 Inbound::Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
     : coalescer_(tun), outbound_(outbound), closer_(closer), totals_(totals) {}
 
@@ -56,9 +63,14 @@ bool Inbound::on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t
                        size_t size) {
   switch (type) {
     case PacketType::kData:
+    case PacketType::kCompressed:
       // The client has lost UDP, or it would have used it [oc 7.2].
       if (channel == Channel::kTls && tunnel.sends_by_dtls()) tunnel.silence_dtls();
-      on_data(tunnel, payload, size);
+      if (type == PacketType::kData) {
+        on_data(tunnel, payload, size);
+      } else {
+        on_compressed(tunnel, channel, {payload, size});
+      }
       return true;
     case PacketType::kDpdRequest:
       // The whole body goes back: over DTLS it is the client's MTU probe [oc 8.6].
@@ -70,7 +82,6 @@ bool Inbound::on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t
       if (channel == Channel::kDtls && tunnel.path_limit.probed) forget_path_limit(tunnel);
       return true;
     case PacketType::kKeepalive:
-    case PacketType::kCompressed:  // never negotiated
     case PacketType::kTerminate:
       return true;
   }
@@ -85,6 +96,27 @@ bool Inbound::on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size)
   }
   closer_->close(tunnel, logout ? TunnelEnd::kUserDisconnect : TunnelEnd::kLost, false);
   return false;
+}
+
+/** No packet may become larger than the tunnel's own: a few bytes would else fill a buffer. */
+void Inbound::on_compressed(Tunnel& tunnel, Channel channel, ByteView payload) {
+  const TunnelParams& params = tunnel.params;
+  const Compression algorithm =
+      channel == Channel::kDtls ? params.dtls_compression : params.tls_compression;
+  const size_t most = std::min<size_t>(params.mtu, kMaxCstpPayload);
+  if (algorithm != Compression::kNone) {
+    if (decompressed_.empty()) decompressed_.resize(kDecompressedBytes);
+    if (decompressed_used_ + most > decompressed_.size()) flush();
+  }
+  uint8_t* packet = decompressed_.data() + decompressed_used_;
+  const size_t size = decompress(algorithm, payload, packet, most);
+  if (size == 0) {
+    bump(tunnel.shared->dropped_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
+  decompressed_used_ += size;
+  on_data(tunnel, packet, size);
 }
 
 void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
@@ -111,6 +143,7 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
 
 void Inbound::flush() {
   if (const size_t refused = coalescer_.flush()) bump(totals_->dropped_packets, refused);
+  decompressed_used_ = 0;
 }
 
 bool Inbound::owns_source(const Tunnel& tunnel, const InsidePacket& packet) const {

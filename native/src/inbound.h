@@ -2,7 +2,7 @@
 //
 //   1  on_tls_bytes / on_dtls_text   what a channel has decrypted
 //   2  frames                        CSTP frames out of the TLS stream; a DTLS record is one frame
-//   3  control frames                answered or acted upon
+//   3  control frames                answered or acted upon; compressed ones decompressed
 //   4  data frames                   a sound IP packet from an address that the session owns
 //   5  limit                         more than the session may send: dropped (rate_limit.h)
 //   6  join                          packets of a flow into super-packets (coalescer.h)
@@ -46,6 +46,7 @@ class Inbound {
  private:
   bool on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t* payload, size_t size);
   bool on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size);
+  void on_compressed(Tunnel& tunnel, Channel channel, ByteView payload);
   void on_data(Tunnel& tunnel, uint8_t* packet, size_t size);
   bool owns_source(const Tunnel& tunnel, const InsidePacket& packet) const;
 
@@ -54,6 +55,9 @@ class Inbound {
   TunnelCloser* closer_;
   EngineTotals* totals_;
   int64_t now_ = 0;
+  /** Where decompressed packets stand until the flush; made when the first one comes. */
+  Bytes decompressed_;
+  size_t decompressed_used_ = 0;
 };
 
 }  // namespace wolfguard

@@ -40,16 +40,20 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     drop(tunnel);
     return;
   }
+  const Carried carried =
+      compressed(tunnel, by_dtls ? tunnel.params.dtls_compression : tunnel.params.tls_compression,
+                 packet, size);
   if (by_dtls) {
-    packet[-1] = static_cast<uint8_t>(PacketType::kData);
-    if (!seal_dtls(tunnel, packet - 1, size + 1)) {
+    carried.data[-1] = static_cast<uint8_t>(carried.type);
+    if (!seal_dtls(tunnel, carried.data - 1, carried.size + 1)) {
       drop(tunnel);
       return;
     }
     tunnel.dtls_unanswered = true;
   } else {
-    encode_cstp_header(packet - kCstpHeaderSize, PacketType::kData, size);
-    const size_t lost = tunnel.tls().send_data({packet - kCstpHeaderSize, kCstpHeaderSize + size});
+    uint8_t* frame = carried.data - kCstpHeaderSize;
+    encode_cstp_header(frame, carried.type, carried.size);
+    const size_t lost = tunnel.tls().send_data({frame, kCstpHeaderSize + carried.size});
     sent_by_tls(tunnel);
     if (lost > 0) drop(tunnel, lost);
     // Those that had to go were counted when they came: as many that come now are not.
@@ -82,8 +86,24 @@ void Outbound::send_path_probe(Tunnel& tunnel) {
   send_control(tunnel, Channel::kDtls, PacketType::kDpdRequest, filling);
 }
 
-void Outbound::send_datagram(const UdpPath& path, const uint8_t* data, size_t size) {
-  udp_.send(path, data, size);
+void Outbound::send_datagram(const Tunnel& tunnel, const UdpPath& path, const uint8_t* data,
+                             size_t size) {
+  udp_.send(path, data, size, tunnel.params.traffic_class);
+}
+
+/** The packet itself where compressing it is not agreed on, not worth it, or of no use. */
+Outbound::Carried Outbound::compressed(Tunnel& tunnel, Compression algorithm, uint8_t* packet,
+                                       size_t size) {
+  const Carried plain{PacketType::kData, packet, size};
+  if (algorithm == Compression::kNone || size < kLeastCompressed || size > kMaxCstpPayload ||
+      !tunnel.compression_yield.worth_trying()) {
+    return plain;
+  }
+  if (compressed_.empty()) compressed_.resize(kHeadroom + kMaxCstpPayload);
+  uint8_t* out = compressed_.data() + kHeadroom;
+  const size_t smaller = compressor_.compress(algorithm, {packet, size}, out);
+  tunnel.compression_yield.tried(smaller > 0);
+  return smaller > 0 ? Carried{PacketType::kCompressed, out, smaller} : plain;
 }
 
 void Outbound::touch(Tunnel& tunnel) {
@@ -103,7 +123,7 @@ bool Outbound::seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size) {
   const size_t sealed =
       tunnel.active.keys->seal(ContentType::kApplicationData, text, size, udp_.slot());
   if (sealed == 0) return false;
-  udp_.commit(tunnel.active.path, sealed);
+  udp_.commit(tunnel.active.path, sealed, tunnel.params.traffic_class);
   tunnel.dtls_tx_ms = now_;
   return true;
 }

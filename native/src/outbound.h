@@ -4,6 +4,7 @@
 //   2                a SYN's MSS is clamped; too big for the tunnel: ICMP back into the inside, or
 //                    by TLS when it may split; too big for the path only: by TLS, and ICMP as well
 //   3                by DTLS when the client is there, else by TLS
+//   4                compressed, where that is agreed on and makes it smaller (compression.h)
 //   5  seal          into a slot of the UDP batch │ a TLS record into the channel's send buffer
 //   6  flush         one sendmmsg for all datagrams, one send a touched TLS channel
 #pragma once
@@ -32,7 +33,8 @@ class Outbound {
   void send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed);
   /** Control frames are never dropped for a full queue: see TlsChannel::overwhelmed. */
   void send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload);
-  void send_datagram(const UdpPath& path, const uint8_t* data, size_t size);
+  /** For that tunnel: its packets bear its mark. */
+  void send_datagram(const Tunnel& tunnel, const UdpPath& path, const uint8_t* data, size_t size);
   /** A DPD request as large as the largest packet: does the path take it again? [oc 8.6] */
   void send_path_probe(Tunnel& tunnel);
   /** The first datagram since the last call that was too big for its path. */
@@ -47,6 +49,14 @@ class Outbound {
   void flush(OnBroken&& on_broken, OnSent&& on_sent);
 
  private:
+  /** What a channel carries of a packet: the bytes, with kHeadroom before them, and their type. */
+  struct Carried {
+    PacketType type;
+    uint8_t* data;
+    size_t size;
+  };
+
+  Carried compressed(Tunnel& tunnel, Compression algorithm, uint8_t* packet, size_t size);
   void sent_by_tls(Tunnel& tunnel);
   bool seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size);
   void tell_too_big(const Tunnel& tunnel, const uint8_t* packet, size_t size,
@@ -56,6 +66,9 @@ class Outbound {
 
   UdpSender udp_;
   size_t datagram_size_;
+  Compressor compressor_;
+  /** Holds one compressed packet behind kHeadroom; made when the first tunnel wants it. */
+  Bytes compressed_;
   TunQueue tun_;
   EngineTotals* totals_;
   int64_t now_ = 0;

@@ -162,6 +162,8 @@ void PacketLoop::open(Open& command) {
   totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
   tunnel.socket_events = EPOLLIN;
   poller_.add(tunnel.connection->socket.get(), EPOLLIN, tag(tunnel));
+  const uint8_t traffic_class = tunnel.params.traffic_class;
+  if (traffic_class != 0) mark_packets(*tunnel.connection, traffic_class);
   const bool written =
       tunnel.tls().send_text({reinterpret_cast<const uint8_t*>(answer.data()), answer.size()});
   outbound_.touch(tunnel);

@@ -18,6 +18,9 @@ class ReplayWindow {
     return (word(sequence) >> (sequence & 63) & 1) == 0;
   }
 
+  /** Later than all that have been authenticated so far. */
+  bool is_newest(uint64_t sequence) const { return sequence > top_; }
+
   /** Remembers a record that has been authenticated; call only when is_fresh said yes. */
   void accept(uint64_t sequence) {
     if (sequence > top_) {

@@ -81,6 +81,8 @@ struct Tunnel {
   /** From the client and to it. */
   RateLimit rx_limit, tx_limit;
 
+  CompressionYield compression_yield;
+
   /** Last packet that counts against the idle timeout. */
   int64_t data_ms = 0;
   /** When liveness looks at it next; while draining: when it is cut off. */

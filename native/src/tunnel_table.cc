@@ -10,6 +10,11 @@ Tunnel* find(const Map& map, const Key& key) {
   return it == map.end() ? nullptr : it->second;
 }
 
+/** Not at the address of its TLS connection, under which the tunnel is found anyway. */
+bool is_elsewhere(const Endpoint& endpoint, const Tunnel* tunnel) {
+  return endpoint.address != tunnel->connection->peer.address;
+}
+
 /** Only if it is still this tunnel's: a newer one may have taken the key over. */
 template <typename Map, typename Key>
 bool erase_own(Map& map, const Key& key, const Tunnel* tunnel) {
@@ -43,13 +48,7 @@ void TunnelTable::unlink(Tunnel* tunnel) {
   if (tunnel->active.keys) unlink_endpoint(tunnel->active.path.peer, tunnel);
   if (tunnel->previous.keys) unlink_endpoint(tunnel->previous.path.peer, tunnel);
   if (tunnel->pending) unlink_endpoint(tunnel->pending->path.peer, tunnel);
-  const auto [from, to] = by_address_.equal_range(tunnel->connection->peer.address);
-  for (auto it = from; it != to; ++it) {
-    if (it->second == tunnel) {
-      by_address_.erase(it);
-      break;
-    }
-  }
+  unlink_address(tunnel->connection->peer.address, tunnel);
 }
 
 std::unique_ptr<Tunnel> TunnelTable::remove(ConnectionId id) {
@@ -77,12 +76,21 @@ Tunnel* TunnelTable::by_endpoint(const Endpoint& endpoint) const {
 }
 
 void TunnelTable::link_endpoint(const Endpoint& endpoint, Tunnel* tunnel) {
-  const auto [it, is_new] = by_endpoint_.insert_or_assign(endpoint, tunnel);
-  if (is_new) changed_endpoints_.push_back(endpoint);
+  const auto [it, is_new] = by_endpoint_.try_emplace(endpoint, tunnel);
+  if (is_new) {
+    changed_endpoints_.push_back(endpoint);
+  } else {
+    if (it->second == tunnel) return;
+    if (is_elsewhere(endpoint, it->second)) unlink_address(endpoint.address, it->second);
+    it->second = tunnel;
+  }
+  if (is_elsewhere(endpoint, tunnel)) link_address(endpoint.address, tunnel);
 }
 
 void TunnelTable::unlink_endpoint(const Endpoint& endpoint, const Tunnel* tunnel) {
-  if (erase_own(by_endpoint_, endpoint, tunnel)) changed_endpoints_.push_back(endpoint);
+  if (!erase_own(by_endpoint_, endpoint, tunnel)) return;
+  changed_endpoints_.push_back(endpoint);
+  if (is_elsewhere(endpoint, tunnel)) unlink_address(endpoint.address, tunnel);
 }
 
 std::vector<EndpointChange> TunnelTable::take_endpoint_changes() {
@@ -97,6 +105,15 @@ std::vector<EndpointChange> TunnelTable::take_endpoint_changes() {
 
 void TunnelTable::link_address(const Address& address, Tunnel* tunnel) {
   by_address_.emplace(address, tunnel);
+}
+
+void TunnelTable::unlink_address(const Address& address, const Tunnel* tunnel) {
+  const auto [from, to] = by_address_.equal_range(address);
+  for (auto it = from; it != to; ++it) {
+    if (it->second != tunnel) continue;
+    by_address_.erase(it);
+    return;
+  }
 }
 
 }  // namespace wolfguard

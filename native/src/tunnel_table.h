@@ -1,6 +1,7 @@
 // All tunnels of a worker, and the ways to find one: by number, by inside address or the network
 // that holds it (packets from the TUN device), by App-ID (ClientHello), by outside end point (DTLS
-// records), and by outside address alone (a client whose NAT gave it a new port).
+// records), and by outside address alone (a client whose NAT gave it a new port): that of its TLS
+// connection, and those of its end points where they are others.
 #pragma once
 
 #include <memory>
@@ -52,6 +53,7 @@ class TunnelTable {
 
  private:
   void link_address(const Address& address, Tunnel* tunnel);
+  void unlink_address(const Address& address, const Tunnel* tunnel);
 
   std::unordered_map<ConnectionId, std::unique_ptr<Tunnel>> by_id_;
   std::unordered_map<Address, Tunnel*, AddressHash> by_inside_;

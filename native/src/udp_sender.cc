@@ -53,30 +53,32 @@ uint8_t* UdpSender::slot() {
   return buffer_.get() + used_;
 }
 
-void UdpSender::commit(const UdpPath& path, size_t size) {
-  if (fits_last_train(path, size)) {
+void UdpSender::commit(const UdpPath& path, size_t size, uint8_t traffic_class) {
+  if (fits_last_train(path, size, traffic_class)) {
     Train& train = trains_[static_cast<size_t>(count_) - 1];
     train.size += size;
     train.count++;
   } else {
-    trains_[static_cast<size_t>(count_++)] = {path, buffer_.get() + used_, size, size, 1};
+    trains_[static_cast<size_t>(count_++)] = {path, buffer_.get() + used_, size, size,
+                                              1,    traffic_class};
   }
   used_ += size;
 }
 
 /** Only the last datagram of a train may be shorter than the others. */
-bool UdpSender::fits_last_train(const UdpPath& path, size_t size) const {
+bool UdpSender::fits_last_train(const UdpPath& path, size_t size, uint8_t traffic_class) const {
   if (!segmentation_ || count_ == 0) return false;
   const Train& train = trains_[static_cast<size_t>(count_) - 1];
   const bool last_was_full = train.size == train.segment_size * static_cast<size_t>(train.count);
   return last_was_full && size <= train.segment_size && train.count < kMaxSegments &&
-         train.size + size <= kMaxTrainSize && same_path(train.path, path);
+         train.size + size <= kMaxTrainSize && same_path(train.path, path) &&
+         train.traffic_class == traffic_class;
 }
 
-void UdpSender::send(const UdpPath& path, const uint8_t* data, size_t size) {
+void UdpSender::send(const UdpPath& path, const uint8_t* data, size_t size, uint8_t traffic_class) {
   if (size > max_datagram_) return;
   memcpy(slot(), data, size);
-  commit(path, size);
+  commit(path, size, traffic_class);
 }
 
 size_t UdpSender::flush() {
@@ -130,7 +132,7 @@ size_t UdpSender::on_refusal(int i, int error) {
 size_t UdpSender::send_piecemeal(int i) {
   const Train train = trains_[static_cast<size_t>(i)];
   msghdr header = messages_[static_cast<size_t>(i)].msg_hdr;
-  // The packet info, which stands first, stays; the segment size goes.
+  // The segment size, which stands last, goes.
   header.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
   if (header.msg_controllen == 0) header.msg_control = nullptr;
   size_t lost = 0;
@@ -175,6 +177,12 @@ void UdpSender::describe(int i) {
       memcpy(&info.ipi_spec_dst, train.path.local.data() + 12, 4);
       add_control(&header, control, IPPROTO_IP, IP_PKTINFO, info);
     }
+  }
+  if (train.traffic_class != 0) {
+    // A dual-stack socket's datagrams to IPv4 addresses obey the option of IPv4.
+    const bool ipv6 = family == AF_INET6 && !is_mapped_ipv4(train.path.peer.address);
+    add_control(&header, control + header.msg_controllen, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                ipv6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(train.traffic_class));
   }
   if (train.count > 1) {
     add_control(&header, control + header.msg_controllen, IPPROTO_UDP, UDP_SEGMENT,

@@ -22,10 +22,10 @@ class UdpSender {
 
   /** Room of max_datagram bytes for the next datagram; a full batch leaves first. */
   uint8_t* slot();
-  /** The slot holds `size` bytes for that path. */
-  void commit(const UdpPath& path, size_t size);
+  /** The slot holds `size` bytes for that path; `traffic_class`: as in TunnelParams. */
+  void commit(const UdpPath& path, size_t size, uint8_t traffic_class = 0);
   /** A datagram that stands elsewhere is copied in. */
-  void send(const UdpPath& path, const uint8_t* data, size_t size);
+  void send(const UdpPath& path, const uint8_t* data, size_t size, uint8_t traffic_class = 0);
 
   /** Sends everything; how many datagrams the kernel would not take (full buffer, too big). */
   size_t flush();
@@ -46,9 +46,10 @@ class UdpSender {
     uint8_t* data;
     size_t size, segment_size;
     int count;
+    uint8_t traffic_class;
   };
 
-  bool fits_last_train(const UdpPath& path, size_t size) const;
+  bool fits_last_train(const UdpPath& path, size_t size, uint8_t traffic_class) const;
   size_t send_run(int from, int to);
   /** One refused message: what of it can still leave, leaves; how many datagrams were lost. */
   size_t send_piecemeal(int i);
@@ -69,7 +70,8 @@ class UdpSender {
   std::array<mmsghdr, kMaxTrains> messages_;
   std::array<iovec, kMaxTrains> parts_;
   std::array<sockaddr_storage, kMaxTrains> names_;
-  static constexpr size_t kControlSize = 64;
+  /** Local address (40 bytes), traffic class and segment size (24 each). */
+  static constexpr size_t kControlSize = 88;
   alignas(cmsghdr) std::array<std::array<uint8_t, kControlSize>, kMaxTrains> control_;
 };
 

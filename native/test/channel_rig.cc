@@ -45,13 +45,13 @@ AppId ChannelRig::app_id_of(uint8_t number) {
   return id;
 }
 
-Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret) {
+Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls) {
   auto tunnel = std::make_unique<Tunnel>();
   tunnel->id = number;
   tunnel->connection = std::make_unique<Connection>();
   // Never used on a socket: what would go by TLS is refused, as before a handshake.
   tunnel->connection->channel = TlsChannel::take_over(TlsStream::create(tls_.get()), -1);
-  tunnel->connection->peer = {clients_[0].endpoint.address, 1};
+  tunnel->connection->peer = {tls.value_or(clients_[0].endpoint.address), 1};
   tunnel->shared = std::make_shared<TunnelShared>();
   tunnel->params.has_dtls = true;
   tunnel->params.app_id = app_id_of(number);

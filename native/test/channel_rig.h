@@ -14,8 +14,11 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   /** `offload`: the TUN device takes super-packets and wants virtio headers. */
   explicit ChannelRig(TunOffload offload = TunOffload::kNone);
 
-  /** A tunnel of worker 0, its App-ID filled with `number`. */
-  Tunnel* add_tunnel(uint8_t number, const Bytes& secret);
+  /**
+   * A tunnel of worker 0, its App-ID filled with `number`; `tls`: where its TLS connection comes
+   * from, if not from where the clients are.
+   */
+  Tunnel* add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls = {});
   static AppId app_id_of(uint8_t number);
 
   /** One of two client sockets: datagrams from it, and what the engine has sent there. */

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "channel_rig.h"
+#include "fuzz_compression.h"
 #include "fuzz_mss_clamp.h"
 #include "fuzz_packets.h"
 #include "fuzz_proxy_header.h"
@@ -261,6 +262,9 @@ int fuzz_inbound(Random& random) {
   tunnel->params.inside4 = map_ipv4(inside);
   tunnel->params.inside6 = {0xfd};
   tunnel->params.inside6_prefix = 64;
+  constexpr Compression kAgreed[] = {Compression::kNone, Compression::kLz4, Compression::kLzs};
+  tunnel->params.tls_compression = kAgreed[random.below(3)];
+  tunnel->params.dtls_compression = kAgreed[random.below(3)];
   const auto client = connect(rig, &captured);
   for (int i = 0; i < kCasesPerBlock; i++) {
     Bytes stream = any_cstp_stream(random);
@@ -297,6 +301,7 @@ constexpr Target kTargets[] = {{"CSTP streams", fuzz_cstp},
                                {"inside packets", fuzz_inside_packet},
                                {"TCP options", fuzz_mss_clamp},
                                {"PROXY headers", fuzz_proxy_header},
+                               {"compressed packets", fuzz_compression},
                                {"ClientHellos", fuzz_client_hello},
                                {"DTLS records", fuzz_dtls_records},
                                {"DTLS handshakes", fuzz_dtls_handshake},

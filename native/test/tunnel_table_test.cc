@@ -54,6 +54,29 @@ UNIT_TEST("a tunnel is found by number, inside addresses, App-ID, end point and 
   CHECK(table.by_endpoint(samples::endpoint(1, 5556)) == nullptr);
 }
 
+UNIT_TEST("a tunnel is found at each address that its datagrams come from, while they do") {
+  TunnelTable table;
+  Tunnel* one = table.add(make_tunnel(1, 2));
+  Tunnel* other = table.add(make_tunnel(2, 3));
+  const Endpoint first = samples::endpoint(9, 1), second = samples::endpoint(9, 2);
+  table.link_endpoint(first, one);
+  table.link_endpoint(first, one);
+  table.link_endpoint(second, one);
+  CHECK_EQUAL(count_at(table, first.address), 2);
+  table.link_endpoint(first, other);
+  table.unlink_endpoint(second, one);
+  CHECK_EQUAL(count_at(table, first.address), 1);
+  table.for_each_at(first.address, [&](Tunnel& tunnel) {
+    CHECK(&tunnel == other);
+    return false;
+  });
+  table.unlink_endpoint(first, one);  // not its own any more
+  CHECK_EQUAL(count_at(table, first.address), 1);
+  table.unlink_endpoint(first, other);
+  CHECK_EQUAL(count_at(table, first.address), 0);
+  CHECK_EQUAL(count_at(table, samples::endpoint(1, 0).address), 2);
+}
+
 UNIT_TEST("an unlinked tunnel is found by its number alone, until it is removed") {
   TunnelTable table;
   Tunnel* tunnel = table.add(make_tunnel(1, 2));

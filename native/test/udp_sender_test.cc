@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "fd.h"
+#include "network_list.h"
 #include "random.h"
 #include "unit.h"
 
@@ -43,6 +44,47 @@ struct Sockets {
   UdpPath path;
 };
 
+/** A sender's socket and one that tells the traffic class of what comes. */
+struct MarkedSockets {
+  MarkedSockets(int family, const char* address)
+      : sender(socket(family, SOCK_DGRAM, 0)), receiver(socket(family, SOCK_DGRAM, 0)) {
+    const int one = 1;
+    setsockopt(receiver.get(), IPPROTO_IP, IP_RECVTOS, &one, sizeof one);
+    setsockopt(receiver.get(), IPPROTO_IPV6, IPV6_RECVTCLASS, &one, sizeof one);
+    sockaddr_storage name{};
+    if (!parse_address(address, &path.peer.address)) abort();
+    socklen_t size = endpoint_to(path.peer, family, &name);
+    if (bind(receiver.get(), reinterpret_cast<sockaddr*>(&name), size) != 0) abort();
+    getsockname(receiver.get(), reinterpret_cast<sockaddr*>(&name), &size);
+    path.peer = endpoint_from(name);
+    if (family == AF_INET) path.local = path.peer.address;  // with packet info beside the mark
+  }
+
+  std::vector<uint8_t> receive_marks() {
+    std::vector<uint8_t> marks;
+    for (;;) {
+      uint8_t datagram[2000];
+      alignas(cmsghdr) uint8_t control[128];
+      iovec part{datagram, sizeof datagram};
+      msghdr message{};
+      message.msg_iov = &part;
+      message.msg_iovlen = 1;
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      if (recvmsg(receiver.get(), &message, MSG_DONTWAIT) < 0) return marks;
+      for (cmsghdr* at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
+        const bool ipv4 = at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TOS;
+        const bool ipv6 = at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_TCLASS;
+        // The first byte of an int, or the only one.
+        if (ipv4 || (ipv6 && !is_mapped_ipv4(path.peer.address))) marks.push_back(*CMSG_DATA(at));
+      }
+    }
+  }
+
+  Fd sender, receiver;
+  UdpPath path;
+};
+
 constexpr size_t kMaxDatagram = 2000;
 
 std::vector<Bytes> random_datagrams(Random& random, size_t count) {
@@ -73,6 +115,24 @@ UNIT_TEST("datagrams of all sizes leave in order, with and without segmentation"
       CHECK_EQUAL(sender.flush(), size_t{0});
       for (Bytes& one : sockets.receive_all()) received.push_back(std::move(one));
       CHECK(received == datagrams);
+      CHECK(!sender.take_segmentation_refused());
+    }
+  }
+}
+
+UNIT_TEST("each datagram bears its own mark, also in trains, by IPv4, IPv6 and IPv4 on IPv6") {
+  for (const auto& [family, address] : {std::pair(AF_INET, "127.0.0.1"), std::pair(AF_INET6, "::1"),
+                                        std::pair(AF_INET6, "::ffff:127.0.0.1")}) {
+    MarkedSockets sockets(family, address);
+    for (const bool segmentation : {false, true}) {
+      UdpSender sender({sockets.sender.get()}, kMaxDatagram, segmentation);
+      const Bytes datagram(300, 1);
+      const std::vector<uint8_t> marks = {0, 0, 184, 184, 184, 0, 8, 184};
+      for (const uint8_t mark : marks) {
+        sender.send(sockets.path, datagram.data(), datagram.size(), mark);
+      }
+      CHECK_EQUAL(sender.flush(), size_t{0});
+      CHECK(sockets.receive_marks() == marks);
       CHECK(!sender.take_segmentation_refused());
     }
   }

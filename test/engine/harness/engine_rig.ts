@@ -38,6 +38,8 @@ export interface TunnelWishes {
   readonly txLimit?: number;
   /** 17 bytes each. */
   readonly networks?: readonly number[];
+  readonly dscp?: number;
+  readonly denyRoaming?: boolean;
 }
 
 export interface RigOptions extends Partial<
@@ -271,6 +273,10 @@ export class EngineRig {
       rxLimit: wishes.rxLimit ?? 0,
       txLimit: wishes.txLimit ?? 0,
       networks: Uint8Array.from(wishes.networks ?? []),
+      tlsCompression: '',
+      dtlsCompression: '',
+      dscp: wishes.dscp ?? 0,
+      denyRoaming: wishes.denyRoaming ?? false,
     };
   }
 }

@@ -35,6 +35,8 @@ export interface ClientOptions {
   /** The script only records: the device gets no address and no route. */
   readonly bare?: boolean;
   readonly extra?: readonly string[];
+  /** For its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 let started = 0;
@@ -66,6 +68,7 @@ export class Client {
       {
         input: login.input,
         env: {
+          ...options.env,
           SCENARIO_RECORD: this.#record,
           ...(options.bare === true ? { SCENARIO_BARE: '1' } : {}),
         },

@@ -1,12 +1,12 @@
-// A program of its own, run inside the server's namespace: GET serves the file named on the command
-// line, PUT answers with the SHA-256 of what it was sent.
+// A program of its own, run inside the server's namespace: GET serves the file named first on the
+// command line, at the port named second; PUT answers with the SHA-256 of what it was sent.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { argv, stdout } from 'node:process';
 import { pipeline } from 'node:stream';
 
-const file = argv[2] ?? '';
+const [, , file = '', port = ''] = argv;
 
 const server = createServer((request, response) => {
   if (request.method === 'GET') {
@@ -19,4 +19,4 @@ const server = createServer((request, response) => {
   request.on('end', () => response.end(hash.digest('hex')));
   request.on('error', () => undefined);
 });
-server.listen(8080, '::', () => stdout.write('listening\n'));
+server.listen(Number(port), '::', () => stdout.write('listening\n'));

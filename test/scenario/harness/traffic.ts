@@ -67,32 +67,41 @@ export class Iperf {
   }
 }
 
+export interface FileServerOptions {
+  /** What it serves; noise if left out. */
+  readonly content?: Buffer;
+  /** Two on one host need different ones. */
+  readonly port?: number;
+}
+
 /** A web server on the server's host that serves one file and takes any; checked by SHA-256. */
 export class FileServer {
   readonly sha256: string;
   readonly path: string;
   readonly #program: Program;
+  readonly #port: number;
 
-  private constructor(program: Program, path: string, sha256: string) {
+  private constructor(program: Program, path: string, port: number, sha256: string) {
     this.#program = program;
     this.path = path;
+    this.#port = port;
     this.sha256 = sha256;
   }
 
-  static async start(lab: Lab, sizeBytes = 10_000_000): Promise<FileServer> {
-    const content = randomBytes(sizeBytes);
-    const path = lab.file('file.bin');
+  static async start(lab: Lab, options: FileServerOptions = {}): Promise<FileServer> {
+    const { content = randomBytes(10_000_000), port = 8080 } = options;
+    const path = lab.file(`file-${port}.bin`);
     writeFileSync(path, content);
-    const program = lab.server.spawn(process.execPath, [FILE_SERVER, path]);
+    const program = lab.server.spawn(process.execPath, [FILE_SERVER, path, `${port}`]);
     lab.onClose(() => program.stop());
     await program.waitFor(/listening/, 10_000);
-    return new FileServer(program, path, createHash('sha256').update(content).digest('hex'));
+    return new FileServer(program, path, port, createHash('sha256').update(content).digest('hex'));
   }
 
   /** Starts a download that prints the SHA-256 of what came; `rate` as curl's --limit-rate. */
   download(host: Host, address: string, rate?: string): Transfer {
     const limit = rate === undefined ? '' : `--limit-rate ${rate}`;
-    const command = `curl -sS --fail --max-time 120 ${limit} http://${bracketed(address)}:8080/ | sha256sum`;
+    const command = `curl -sS --fail --max-time 120 ${limit} ${this.#url(address)} | sha256sum`;
     return new Transfer(host.spawn('sh', ['-c', command]), this.sha256);
   }
 
@@ -101,13 +110,17 @@ export class FileServer {
     const limit = rate === undefined ? [] : ['--limit-rate', rate];
     const program = host.spawn('curl', [
       ...['-sS', '--fail', '--max-time', '120', ...limit],
-      ...['-T', this.path, `http://${bracketed(address)}:8080/`],
+      ...['-T', this.path, this.#url(address)],
     ]);
     return new Transfer(program, this.sha256);
   }
 
   async stop(): Promise<void> {
     await this.#program.stop();
+  }
+
+  #url(address: string): string {
+    return `http://${bracketed(address)}:${this.#port}/`;
   }
 }
 

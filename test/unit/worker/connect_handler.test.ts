@@ -51,6 +51,10 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     rxLimit: 0,
     txLimit: 0,
     networks: new Uint8Array(0),
+    tlsCompression: '',
+    dtlsCompression: '',
+    dscp: 0,
+    denyRoaming: false,
   });
   assert.equal(connecting.received, '', 'the engine writes the answer, not node:http');
 });
@@ -76,6 +80,19 @@ test('limits of a policy are bits, those of the engine bytes', async (t) => {
   await open(made);
   const { rxLimit, txLimit } = openedBy(made.engine);
   assert.deepEqual([rxLimit, txLimit], [125_000, 1]);
+});
+
+test('the mark and what was agreed on about compression reach the engine and the client', async (t) => {
+  const policy = { ...GRANT.policy, dscp: 46, compression: true };
+  const reply: OpenTunnelReply = { kind: 'granted', grant: { ...GRANT, policy } };
+  const made = await bench(t, { answer: replyWith(reply), settings: { denyRoaming: true } });
+  const offer = 'X-CSTP-Accept-Encoding: lzs\r\nX-DTLS-Accept-Encoding: oc-lz4,lzs\r\n\r\n';
+  await open(made, CONNECT.replace(/\r\n\r\n$/, `\r\n${offer}`));
+  const { answer, tlsCompression, dtlsCompression, dscp, denyRoaming } = openedBy(made.engine);
+  assert.deepEqual([tlsCompression, dtlsCompression, dscp], ['lzs', 'oc-lz4', 46]);
+  assert.ok(denyRoaming);
+  assert.match(answer, /\r\nX-CSTP-Content-Encoding: lzs\r\n/);
+  assert.match(answer, /\r\nX-DTLS-Content-Encoding: oc-lz4\r\n/);
 });
 
 test('the socket lives until the engine says "opened" (trap 5)', async (t) => {
@@ -252,7 +269,7 @@ test('a legacy client hands its master secret to the engine [oc 8.3]', async (t)
 });
 
 test('without a UDP port the engine gets no app-id [oc 8.7]', async (t) => {
-  const made = await bench(t, { answer: replyWith(GRANTED), settings: { udpPort: null } });
+  const made = await bench(t, { answer: replyWith(GRANTED), settings: { udp: [] } });
   await open(made);
   assert.equal(openedBy(made.engine).appId.length, 0);
   assert.doesNotMatch(openedBy(made.engine).answer, /X-DTLS/);

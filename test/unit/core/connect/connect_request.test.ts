@@ -35,6 +35,7 @@ test('without headers there are no facts and no IPv6', () => {
     masterSecret: null,
     dtlsSuites: [],
     dtls12Suites: [],
+    compression: { tls: [], dtls: [] },
   });
 });
 

@@ -41,6 +41,8 @@ export const policy: SessionPolicy = {
   address6_prefix: 0,
   iroutes: [],
   rx_limit: null,
+  dscp: null,
+  compression: false,
   tx_limit: null,
   tunnel_all_dns: false,
   client_bypass: false,

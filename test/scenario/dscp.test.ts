@@ -1,0 +1,73 @@
+// The mark of policy.dscp, as the client's machine sees it: on every packet of a tunnel and on both
+// channels, in both families; the IPv4 of a dual-stack socket among them.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { ALICE } from './harness/accounts.ts';
+import { Client } from './harness/client.ts';
+import { Lab, PORT, SERVER_IPV4, SERVER_IPV6 } from './harness/lab.ts';
+import { Server } from './harness/server.ts';
+import { ping } from './harness/traffic.ts';
+
+const options = { timeout: 60_000 };
+const PINGS = 20;
+
+const lab = new Lab();
+after(() => lab.close());
+const server = await Server.start(lab, { policy: { dscp: 'ef' } });
+lab.client.nft(`table inet marks {
+  counter all_tcp {}
+  counter all_udp {}
+  counter marked_tcp {}
+  counter marked_udp {}
+  chain arrival {
+    type filter hook input priority 0
+    tcp sport ${PORT} counter name all_tcp
+    udp sport ${PORT} counter name all_udp
+    ip dscp ef tcp sport ${PORT} counter name marked_tcp
+    ip dscp ef udp sport ${PORT} counter name marked_udp
+    ip6 dscp ef tcp sport ${PORT} counter name marked_tcp
+    ip6 dscp ef udp sport ${PORT} counter name marked_udp
+  }
+}`);
+
+for (const [protocol, address] of [
+  ['udp', SERVER_IPV4],
+  ['udp', SERVER_IPV6],
+  ['tcp', SERVER_IPV4],
+  ['tcp', SERVER_IPV6],
+] as const) {
+  test(`everything by ${protocol} from ${address} is marked`, options, async (t) => {
+    lab.client.run('nft', ['reset', 'counters']);
+    const client = await Client.connect(lab, {
+      account: ALICE,
+      server: address,
+      dtls: protocol === 'udp',
+    });
+    t.after(() => client.logOut());
+    assert.equal(client.channel, protocol === 'udp' ? 'dtls' : 'tls');
+    // The handshake of DTLS is the tunnel's, that of TLS is nobody's yet.
+    if (protocol === 'udp') assert.equal(seen('marked_udp'), seen('all_udp'));
+    const before = { all: seen(`all_${protocol}`), marked: seen(`marked_${protocol}`) };
+    // Large ones too: what is cut, and trains of datagrams.
+    assert.equal(ping(lab.client, server.inside4, PINGS, 8000), 1);
+    assert.ok(seen(`all_${protocol}`) - before.all >= PINGS);
+    assert.equal(seen(`marked_${protocol}`) - before.marked, seen(`all_${protocol}`) - before.all);
+  });
+}
+
+test('without the key nothing is marked', options, async (t) => {
+  server.configure({});
+  assert.equal(server.wolfctl('reload').code, 0);
+  lab.client.run('nft', ['reset', 'counters']);
+  const client = await Client.connect(lab, { account: ALICE });
+  t.after(() => client.logOut());
+  assert.equal(ping(lab.client, server.inside4, 5), 1);
+  assert.ok(seen('all_udp') > 5 && seen('all_tcp') > 5);
+  assert.deepEqual([seen('marked_udp'), seen('marked_tcp')], [0, 0]);
+});
+
+/** Packets that a counter has seen. */
+function seen(counter: string): number {
+  const text = lab.client.run('nft', ['list', 'counter', 'inet', 'marks', counter]);
+  return Number(/packets (\d+)/.exec(text)?.[1]);
+}
