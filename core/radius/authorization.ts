@@ -76,12 +76,12 @@ function policyOf(attributes: readonly Attribute[]): Partial<RadiusPolicy> {
     return value === undefined ? first(bits, readPositive) : value * KILO;
   };
   const idle = seconds(NAME.idleTimeout);
-  return defined({
+  const ipv6 = ipv6Of(
+    first(NAME.framedIpv6Address, readIpv6),
+    first(NAME.delegatedIpv6Prefix, readIpv6Prefix),
+  );
+  const others = defined({
     address: first(NAME.framedIpAddress, readFramedIp),
-    ...ipv6Of(
-      first(NAME.framedIpv6Address, readIpv6),
-      first(NAME.delegatedIpv6Prefix, readIpv6Prefix),
-    ),
     routes: filled(routesOf(attributes)),
     dns: filled([
       ...allOf(attributes, NAME.msPrimaryDnsServer, readIpv4),
@@ -99,6 +99,7 @@ function policyOf(attributes: readonly Attribute[]): Partial<RadiusPolicy> {
     tx_limit: rate(NAME.rpDownstreamSpeedLimit, NAME.wisprBandwidthMaxDown),
     banner: cut(replyMessage(attributes)) || undefined,
   });
+  return { ...ipv6, ...others };
 }
 
 /** At a whole character. */
@@ -179,6 +180,6 @@ const filled = <T>(list: readonly T[]): readonly T[] | undefined =>
 
 /** Without what is undefined: those keys stay the configuration's. */
 const defined = (policy: {
-  readonly [K in keyof RadiusPolicy]: RadiusPolicy[K] | undefined;
+  readonly [K in Exclude<keyof RadiusPolicy, keyof Ipv6>]: RadiusPolicy[K] | undefined;
 }): Partial<RadiusPolicy> =>
   Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
