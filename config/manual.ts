@@ -42,6 +42,7 @@ with 0 and \`FILE: ok\`, or with 1.
 | IP address | \`"192.0.2.1"\` or \`"2001:db8::1"\` |
 | network | \`"10.0.0.0/8"\` or \`"fd00::/8"\`; an address alone is the network of that one address; bits behind the prefix must be zero |
 | address and port | \`"[::]:443"\` (IPv6 and IPv4), \`"0.0.0.0:443"\` (IPv4), \`":443"\` (the same as \`"[::]:443"\`) |
+| DSCP | \`"ef"\`, \`"va"\`, \`"le"\`, \`"default"\`, \`"cs1"\` to \`"cs7"\`, \`"af11"\` to \`"af43"\`; or a number from 0 to 63, also \`"0x2e"\` |
 | path | absolute |
 | list | \`["a", "b"]\`, \`[]\` for none; nothing may stand in it twice |
 

@@ -1,6 +1,6 @@
 #include "compression.h"
 
-#include "channel_rig.h"
+#include "lossy_network.h"
 #include "lzs.h"
 #include "random.h"
 #include "samples.h"
@@ -161,6 +161,50 @@ UNIT_TEST("what was not agreed on, is garbage or larger than the tunnel's packet
     CHECK_EQUAL(tunnel->shared->dropped_packets.load(), uint64_t{4});
     feed(compressed_frame(algorithm, good));
     CHECK(rig.read_tun() == std::vector<Bytes>({good}));
+  }
+}
+
+UNIT_TEST("by DTLS leaves what has become smaller, and everything else as it is") {
+  for (const Compression algorithm : kBoth) {
+    ChannelRig rig;
+    const Bytes secret(32, 1);
+    Tunnel* tunnel = rig.add_tunnel(1, secret);
+    const auto client = DtlsClient::create({ChannelRig::app_id_of(1), secret, {}, true});
+    LossyNetwork network(&rig, client.get(), {}, false);
+    REQUIRE(network.run());
+    tunnel->params.dtls_compression = algorithm;
+    const auto send = [&](const Bytes& packet) {
+      Bytes room(kHeadroom);
+      room.insert(room.end(), packet.begin(), packet.end());
+      const auto parsed = parse_inside_packet(packet.data(), packet.size());
+      rig.outbound().send_data(*tunnel, room.data() + kHeadroom, packet.size(), *parsed);
+      rig.flush();
+      for (const Bytes& datagram : rig.receive()) client->receive(datagram);
+      client->advance();
+      return client->read().value_or(Bytes());
+    };
+    const auto as_it_is = [](Bytes packet) {
+      packet.insert(packet.begin(), uint8_t{0});
+      return packet;
+    };
+    const Bytes text = samples::ipv4_packet(1400, 1, 2);
+    Bytes noise = text;
+    Random random(4);
+    for (size_t i = 28; i < noise.size(); i++) noise[i] = random.byte();
+    const Bytes small = samples::ipv4_packet(kLeastCompressed - 1, 1, 2);
+    CHECK(send(noise) == as_it_is(noise));
+    CHECK(send(small) == as_it_is(small));
+    const Bytes carried = send(text);
+    REQUIRE(carried.size() > 1 && carried.size() < text.size() / 2);
+    CHECK_EQUAL(carried[0], uint8_t{8});
+    Bytes back(1400);
+    CHECK_EQUAL(
+        decompress(algorithm, {carried.data() + 1, carried.size() - 1}, back.data(), back.size()),
+        back.size());
+    CHECK(back == text);
+    CHECK_EQUAL(tunnel->shared->tx_bytes.load(), uint64_t{1400 + 1400 + kLeastCompressed - 1});
+    tunnel->params.dtls_compression = Compression::kNone;
+    CHECK(send(text) == as_it_is(text));
   }
 }
 
