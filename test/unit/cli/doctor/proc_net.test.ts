@@ -47,7 +47,10 @@ test('of IPv6 routes those of the machine itself, link-local and forbidding ones
 });
 
 test('uplinks are the devices of the default routes, by family', () => {
-  const routes = [...parseRoutes4(ROUTES4 + ROUTES4.split('\n')[1]), ...parseRoutes6(ROUTES6)];
+  const routes = [
+    ...parseRoutes4(`${ROUTES4}${ROUTES4.split('\n')[1] ?? ''}\n`),
+    ...parseRoutes6(ROUTES6),
+  ];
   assert.deepEqual(uplinksOf(routes, 4), ['eth0']);
   assert.deepEqual(uplinksOf(routes, 6), ['eth0']);
 });

@@ -37,7 +37,7 @@ test('what was not checked is counted where there is any', () => {
 });
 
 test('colours are for terminals', () => {
-  assert.match(renderFindings(FINDINGS, true), /^\u001b\[32mok {7}\u001b\[0m {2}kernel/);
+  assert.ok(renderFindings(FINDINGS, true).startsWith('\u001b[32mok       \u001b[0m  kernel'));
 });
 
 test('a problem makes the exit code 1, a warning does not', () => {
