@@ -101,6 +101,8 @@ export const encodeRow = (record: SessionRecord): Record<string, string | number
   opened_at: record.openedAt,
 });
 
+const NO_DEVICE_TYPE: Pick<ClientFacts, 'deviceType'> = { deviceType: '' };
+
 /** Throws on text that encodeRow does not write. */
 export const decodeRow = (row: SessionRow): SessionRecord => ({
   session: row.session,
@@ -111,7 +113,8 @@ export const decodeRow = (row: SessionRow): SessionRecord => ({
   loginAt: row.login_at,
   loginAddress: row.login_address,
   peer: { address: row.peer_address, port: row.peer_port },
-  client: JSON.parse(row.client) as ClientFacts,
+  // Rows of earlier versions know no device type.
+  client: { ...NO_DEVICE_TYPE, ...(JSON.parse(row.client) as ClientFacts) },
   inside4: decodeAddress(row.inside4),
   inside6: decodeAddress(row.inside6),
   totals: JSON.parse(row.totals) as TunnelCounters,

@@ -105,6 +105,7 @@ export class ConnectHandler {
       tunnel,
       client,
       peer: { address: info.peerAddress, port: info.peerPort },
+      localAddress: info.localAddress,
       wantsIpv6: mayUseIpv6(facts, client),
       tls: { version: info.tlsVersion, cipher: info.tlsCipher },
     });

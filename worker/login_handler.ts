@@ -157,10 +157,12 @@ export class LoginHandler {
 /** The client's own word about itself; a login document says more than the headers do. */
 export function factsOf(headers: IncomingHttpHeaders, device?: Device): ClientFacts {
   const platform = headerText(headers, 'x-anyconnect-identifier-platform');
+  const deviceType = headerText(headers, 'x-anyconnect-identifier-devicetype');
   const hostname = headerText(headers, 'x-cstp-hostname');
   return clientFacts({
     userAgent: headers['user-agent'] ?? '',
     platform: platform === '' ? (device?.platform ?? '') : platform,
+    deviceType: deviceType === '' ? (device?.deviceType ?? '') : deviceType,
     hostname: hostname === '' ? (device?.computerName ?? '') : hostname,
   });
 }

@@ -7,6 +7,8 @@ export interface ClientHints {
   readonly userAgent: string;
   /** X-AnyConnect-Identifier-Platform, or the device-id of a login document. */
   readonly platform: string;
+  /** X-AnyConnect-Identifier-DeviceType, or the same of a login document. */
+  readonly deviceType: string;
   readonly hostname: string;
 }
 
@@ -16,7 +18,12 @@ const MAX_PLATFORM_LENGTH = 64;
 /** A DNS label: what scripts may expect of a host name. */
 const MAX_HOSTNAME_LENGTH = 63;
 
-export function clientFacts({ userAgent, platform, hostname }: ClientHints): ClientFacts {
+export function clientFacts({
+  userAgent,
+  platform,
+  deviceType,
+  hostname,
+}: ClientHints): ClientFacts {
   const kind = clientKind(userAgent);
   return {
     userAgent: printable(userAgent, MAX_USER_AGENT_LENGTH),
@@ -24,6 +31,7 @@ export function clientFacts({ userAgent, platform, hostname }: ClientHints): Cli
     mobile: kind === 'anyconnect-apple' || /^(apple-ios|android)/i.test(platform),
     hostname: sanitiseHostname(hostname),
     platform: printable(platform, MAX_PLATFORM_LENGTH),
+    deviceType: printable(deviceType, MAX_PLATFORM_LENGTH),
   };
 }
 

@@ -10,6 +10,7 @@ import type { XmlElement } from './xml.ts';
 /** What a client says about its machine; '' where it says nothing. */
 export interface Device {
   readonly platform: string;
+  readonly deviceType: string;
   readonly computerName: string;
 }
 
@@ -28,7 +29,7 @@ export function parseLoginBody(body: Uint8Array): LoginDocument {
   return first === 0x3c || first === 0xef ? parseXmlBody(body) : parseFormBody(body);
 }
 
-const NO_DEVICE: Device = { platform: '', computerName: '' };
+const NO_DEVICE: Device = { platform: '', deviceType: '', computerName: '' };
 
 const isBlank = (byte: number): boolean =>
   byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
@@ -83,6 +84,7 @@ function deviceOf(root: XmlElement): Device {
   const device = childOf(root, 'device-id');
   return {
     platform: device?.text.trim() ?? '',
+    deviceType: device?.attributes.get('device-type') ?? '',
     computerName: device?.attributes.get('computer-name') ?? '',
   };
 }

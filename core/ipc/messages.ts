@@ -25,6 +25,8 @@ export interface ClientFacts {
   /** Sanitised host name that the client gave; '' if none. */
   readonly hostname: string;
   readonly platform: string;
+  /** The model of a phone; '' if the client does not say. */
+  readonly deviceType: string;
 }
 
 // ─── login ────────────────────────────────────────────────────────────────────────────────────
@@ -133,6 +135,8 @@ export interface OpenTunnelRequest {
   readonly tunnel: number;
   readonly client: ClientFacts;
   readonly peer: Peer;
+  /** Our own address that the client came to. */
+  readonly localAddress: string;
   readonly wantsIpv6: boolean;
   readonly tls: { readonly version: string; readonly cipher: string };
 }

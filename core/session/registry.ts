@@ -109,6 +109,7 @@ export class SessionRegistry {
       loginAddress: login.peer.address,
       peer: login.peer,
       client: login.client,
+      localAddress: '',
       inside4: null,
       inside6: null,
       openedAt: null,
@@ -139,8 +140,8 @@ export class SessionRegistry {
     if (admitted.kind === 'refused') return admitted;
     const session = held(admitted.session, now + holdMs);
     const effects = [...admitted.effects, ...this.#keep(session)];
-    const { peer, client } = open;
-    return { kind: 'prepared', session: { ...session, peer, client }, effects };
+    const { peer, client, localAddress } = open;
+    return { kind: 'prepared', session: { ...session, peer, client, localAddress }, effects };
   }
 
   /**
@@ -175,7 +176,7 @@ export class SessionRegistry {
     if (admitted.kind === 'refused') return admitted;
     const { session } = admitted;
     const inside6 = open.wantsIpv6 ? session.inside6 : null;
-    const { worker, tunnel, tls, peer, client } = open;
+    const { worker, tunnel, tls, peer, client, localAddress } = open;
     const networks = ownedNetworks([session.inside4, inside6], session.policy, this.#space);
     this.#space.claim(session.policy.iroutes, session.session);
     const connected: Session = {
@@ -183,6 +184,7 @@ export class SessionRegistry {
       openedAt: session.openedAt ?? now,
       peer,
       client,
+      localAddress,
       state: { kind: 'connected', since: now, worker, tunnel, tls, networks },
     };
     const effects = [
@@ -344,6 +346,7 @@ export class SessionRegistry {
     this.#nextSession = Math.max(this.#nextSession, facts.session + 1);
     const session: Session = {
       ...facts,
+      localAddress: '',
       ...this.#leasesOf(facts).adopt(facts, saved.policy),
       policy: saved.policy,
       endsAt: endOf(facts.loginAt, saved.policy),

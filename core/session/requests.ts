@@ -60,6 +60,7 @@ export interface LeaseRequest {
   readonly cookieHash: string;
   readonly peer: Peer;
   readonly client: ClientFacts;
+  readonly localAddress: string;
   readonly wantsIpv6: boolean;
   /** 32 random bits: where the search for an address starts unless addresses are predictable. */
   readonly random: number;

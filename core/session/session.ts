@@ -54,6 +54,8 @@ export type SessionState =
     };
 
 export interface Session extends SessionFacts {
+  /** Our own address that its last CONNECT came to; '' = there was none in this run. */
+  readonly localAddress: string;
   readonly policy: SessionPolicy;
   /** loginAt + session_timeout; null = never. */
   readonly endsAt: EpochMs | null;

@@ -198,6 +198,7 @@ class Server {
       tunnel,
       client,
       peer: { address: '192.0.2.1', port: 4001 },
+      localAddress: '198.51.100.1',
       wantsIpv6: false,
       tls: { version: 'TLSv1.3', cipher: '' },
     });

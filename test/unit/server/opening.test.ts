@@ -186,6 +186,7 @@ class Server {
       tunnel: 1,
       peer: { address: '192.0.2.1', port: 40001 },
       client,
+      localAddress: '198.51.100.1',
       wantsIpv6: true,
       tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
       random: 0,

@@ -336,7 +336,10 @@ class Server {
 
   tryOpen(cookie: string, { worker = 0, tunnel = 1 } = {}): OpenTunnelReply {
     const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' };
-    const request: OpenTunnelRequest = { cookie, tunnel, client, peer, wantsIpv6: true, tls };
+    const request: OpenTunnelRequest = {
+      ...{ cookie, tunnel, client, peer, localAddress: '198.51.100.1' },
+      ...{ wantsIpv6: true, tls },
+    };
     const reply = this.sessions.open(worker, request);
     assert.ok(!(reply instanceof Promise), 'nothing to wait for');
     return reply;

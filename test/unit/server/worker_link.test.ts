@@ -194,6 +194,7 @@ const OPEN: OpenTunnelRequest = {
   tunnel: 1,
   client,
   peer: { address: '192.0.2.1', port: 1 },
+  localAddress: '198.51.100.1',
   wantsIpv6: true,
   tls: { version: 'TLSv1.3', cipher: '' },
 };

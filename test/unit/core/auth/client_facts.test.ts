@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { clientFacts, sanitiseHostname } from '../../../../core/auth/client_facts.ts';
 
+const SILENT = { userAgent: '', platform: '', deviceType: '', hostname: '' };
+
 for (const [userAgent, kind] of [
   ['Open AnyConnect VPN Agent v9.01-3', 'openconnect'],
   ['Open AnyConnect VPN Agent v3.20', 'openconnect-v3'],
@@ -20,11 +22,11 @@ for (const [userAgent, kind] of [
   ['', 'unknown'],
 ] as const)
   test(`"${userAgent}" is of the class ${kind} [oc 2.3]`, () =>
-    assert.equal(clientFacts({ userAgent, platform: '', hostname: '' }).kind, kind));
+    assert.equal(clientFacts({ ...SILENT, userAgent }).kind, kind));
 
 test('a phone is mobile by its platform, an iPhone by its name too [oc 2.2]', () => {
   const mobile = (userAgent: string, platform: string): boolean =>
-    clientFacts({ userAgent, platform, hostname: '' }).mobile;
+    clientFacts({ ...SILENT, userAgent, platform }).mobile;
   assert.ok(mobile('', 'apple-ios'));
   assert.ok(mobile('', 'android'));
   assert.ok(mobile('Cisco AnyConnect VPN Agent for Apple iPad', ''));
@@ -42,11 +44,13 @@ test('a host name cannot hold what a script would trip over', () => {
 });
 
 test('control characters and endless names do not get through', () => {
-  const { userAgent, platform } = clientFacts({
+  const { userAgent, platform, deviceType } = clientFacts({
+    ...SILENT,
     userAgent: `a\u0007${'b'.repeat(1000)}`,
     platform: `x\u2028${'y'.repeat(1000)}`,
-    hostname: '',
+    deviceType: 'iPad14,8\n',
   });
   assert.equal(userAgent, `a${'b'.repeat(255)}`);
   assert.equal(platform.length, 64);
+  assert.equal(deviceType, 'iPad14,8');
 });

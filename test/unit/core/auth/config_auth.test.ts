@@ -9,12 +9,12 @@ import {
 } from '../../../../core/auth/config_auth_answer.ts';
 import type { LoginForm } from '../../../../core/ipc/messages.ts';
 
-const NO_DEVICE = { platform: '', computerName: '' };
+const NO_DEVICE = { platform: '', deviceType: '', computerName: '' };
 
 test('init names the group and the device in any order of elements [oc 4.2]', () => {
   const parts = [
     '<version who="vpn">v9.01</version>',
-    '<device-id computer-name="box">linux-64</device-id>',
+    '<device-id computer-name="box" device-type="PC">linux-64</device-id>',
     '<capabilities><auth-method>single-sign-on-v2</auth-method></capabilities>',
     '<group-select>staff</group-select>',
     '<group-access>https://vpn.example.com/</group-access>',
@@ -23,7 +23,11 @@ test('init names the group and the device in any order of elements [oc 4.2]', ()
     fc.property(fc.shuffledSubarray(parts, { minLength: parts.length }), (order) => {
       assert.deepEqual(
         parse(`<config-auth client="vpn" type="init">${order.join('\n')}</config-auth>`),
-        { kind: 'init', group: 'staff', device: { platform: 'linux-64', computerName: 'box' } },
+        {
+          kind: 'init',
+          group: 'staff',
+          device: { platform: 'linux-64', deviceType: 'PC', computerName: 'box' },
+        },
       );
     }),
   );

@@ -52,6 +52,7 @@ const CLIENT: ClientFacts = {
   mobile: false,
   hostname: 'box',
   platform: '',
+  deviceType: '',
 };
 const ANSWER: ConnectAnswer = {
   client: CLIENT,

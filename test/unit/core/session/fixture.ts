@@ -68,6 +68,7 @@ export const client: ClientFacts = {
   mobile: false,
   hostname: 'laptop',
   platform: 'linux-64',
+  deviceType: '',
 };
 
 export const counters = (bytes: number): TunnelCounters => ({
@@ -128,6 +129,7 @@ export class Bench {
       tunnel: ++this.#tunnels,
       peer: { address: '192.0.2.1', port: 40001 },
       client,
+      localAddress: '198.51.100.1',
       wantsIpv6: true,
       tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
       random: 0,

@@ -202,8 +202,8 @@ class World {
   #prepare(each: OpenOperation): void {
     const { registry, now } = this.#bench;
     const cookieHash = `cookie ${each.cookie}`;
-    const peer = { address: '192.0.2.1', port: 40001 };
-    const outcome = registry.prepare({ ...each, cookieHash, peer, client }, 3 * MINUTE, now);
+    const from = { peer: { address: '192.0.2.1', port: 40001 }, localAddress: '', client };
+    const outcome = registry.prepare({ ...each, ...from, cookieHash }, 3 * MINUTE, now);
     this.#apply(outcome.effects);
     if (outcome.kind === 'refused') this.#checkRefusal(outcome.reason, cookieHash);
     else assert.ok((deadlineOf(outcome.session) ?? Infinity) > now);

@@ -104,7 +104,14 @@ export const credentials = (user: string, password: string): Credentials => ({
   group: null,
   certificate: null,
   peer: { address: '192.0.2.1', port: 50_000 },
-  client: { userAgent: '', kind: 'openconnect', mobile: false, hostname: '', platform: 'linux-64' },
+  client: {
+    userAgent: '',
+    kind: 'openconnect',
+    mobile: false,
+    hostname: '',
+    platform: 'linux-64',
+    deviceType: '',
+  },
 });
 
 export const verify = (

@@ -52,7 +52,14 @@ export const authSettings = (host: Partial<HostAuthSettings> = {}): AuthSettings
 export const LOGIN: LoginRequest = {
   dialogue: null,
   step: { kind: 'start', group: null, urlGroup: null },
-  client: { userAgent: '', kind: 'unknown', mobile: false, hostname: '', platform: '' },
+  client: {
+    userAgent: '',
+    kind: 'unknown',
+    mobile: false,
+    hostname: '',
+    platform: '',
+    deviceType: '',
+  },
   peer: { address: '192.0.2.1', port: 1 },
   vhost: '',
   certificate: null,
