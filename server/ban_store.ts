@@ -1,10 +1,9 @@
 // The bans on disk, so that a restart of the server pardons nobody. The list in memory is the truth
 // and this its shadow, a second behind. Bans last minutes: where the file cannot be used the log says
 // so, and the server runs without it; a damaged one is made anew.
-import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { BanRecord } from '../core/ban/ban_list.ts';
+import { ExpendableDatabase } from './expendable_database.ts';
 
 export interface BanStoreOptions {
   /** state.dir; made if it is missing. */
@@ -20,9 +19,6 @@ const FLUSH_MS = 1000;
 const ROWS_PER_FLUSH = 1000;
 /** A full disk does not empty itself within a second. */
 const RETRY_MS = 30_000;
-// Primary result codes of SQLite.
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS ban (
@@ -32,21 +28,18 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID`;
 
 export class BanStore {
-  readonly #options: BanStoreOptions;
-  /** Undefined: there is no file to be had, or the store is closed. */
-  #database: DatabaseSync | undefined;
+  readonly #database: ExpendableDatabase;
   /** The last word on each source; null = no longer banned. */
   readonly #pending = new Map<string, BanRecord | null>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BanStoreOptions) {
-    this.#options = options;
-    this.#database = this.#open();
+    this.#database = new ExpendableDatabase({ ...options, file: FILE, schema: SCHEMA });
   }
 
   /** What the earlier run left, the oldest ban first. */
   load(): BanRecord[] {
-    const rows = this.#attempt((database) =>
+    const rows = this.#database.attempt((database) =>
       database.prepare('SELECT source, score, since FROM ban ORDER BY since').all(),
     );
     return (rows ?? []).map(({ source, score, since }) => ({
@@ -68,13 +61,13 @@ export class BanStore {
   /** Writes what is pending and closes the file; idempotent. */
   close(): void {
     clearTimeout(this.#timer);
-    if (this.#pending.size > 0) this.#attempt((database) => this.#write(database, Infinity));
-    this.#database?.close();
-    this.#database = undefined;
+    if (this.#pending.size > 0)
+      this.#database.attempt((database) => this.#write(database, Infinity));
+    this.#database.close();
   }
 
   #put(source: string, record: BanRecord | null): void {
-    if (this.#database === undefined) return;
+    if (!this.#database.isOpen) return;
     this.#pending.set(source, record);
     this.#arm(FLUSH_MS);
   }
@@ -82,7 +75,7 @@ export class BanStore {
   #arm(delayMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const written = this.#attempt((database) => this.#write(database, ROWS_PER_FLUSH));
+      const written = this.#database.attempt((database) => this.#write(database, ROWS_PER_FLUSH));
       if (this.#pending.size > 0) this.#arm(written === undefined ? RETRY_MS : FLUSH_MS);
     }, delayMs).unref();
   }
@@ -106,61 +99,4 @@ export class BanStore {
     for (const [source] of batch) this.#pending.delete(source);
     return true;
   }
-
-  /** Undefined where it fails, which `onError` has been told, or where there is no file. */
-  #attempt<T>(action: (database: DatabaseSync) => T): T | undefined {
-    if (this.#database === undefined) return undefined;
-    try {
-      return action(this.#database);
-    } catch (error) {
-      this.#options.onError(asError(error));
-      return undefined;
-    }
-  }
-
-  #open(): DatabaseSync | undefined {
-    const { directory, onError } = this.#options;
-    const file = path.join(directory, FILE);
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      return openFile(file);
-    } catch (error) {
-      onError(asError(error));
-      if (!isDamage(error)) return undefined;
-    }
-    try {
-      for (const part of [file, `${file}-wal`]) rmSync(part, { force: true });
-      return openFile(file);
-    } catch (error) {
-      onError(asError(error));
-      return undefined;
-    }
-  }
 }
-
-function openFile(file: string): DatabaseSync {
-  closeSync(openSync(file, 'a', 0o600));
-  // SQLite gives its journal the mode of the database.
-  chmodSync(file, 0o600);
-  const database = new DatabaseSync(file, { timeout: 0 });
-  try {
-    // EXCLUSIVE before WAL: no shared memory file beside it. NORMAL: a power failure may cost the
-    // last bans, never the file.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
-    database.exec(`PRAGMA synchronous = NORMAL; ${SCHEMA}`);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** SQLite keeps the primary result code in the low byte of its extended ones. */
-const isDamage = (error: unknown): boolean =>
-  error instanceof Error &&
-  'errcode' in error &&
-  typeof error.errcode === 'number' &&
-  [CORRUPT, NOT_A_DATABASE].includes(error.errcode & 0xff);
-
-const asError = (error: unknown): Error =>
-  error instanceof Error ? error : new Error(String(error));
