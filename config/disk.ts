@@ -6,6 +6,7 @@ import type { EpochMs } from '../core/units.ts';
 import { attempt, finding, Mismatch, readText } from './disk_files.ts';
 import { findPolicyFileMistakes } from './disk_policy.ts';
 import { findTlsMistakes, leafOf } from './disk_tls.ts';
+import { checkHooks } from './hook_files.ts';
 import { quote } from './kind.ts';
 import type { Finding } from './problems.ts';
 import type { Config } from './schema.ts';
@@ -33,6 +34,7 @@ export const findDiskMistakes = (
   ...checkAccounts(config, accounts),
   ...findPolicyFileMistakes(config),
   ...checkLogDestination(config),
+  ...checkHooks(config),
 ];
 
 function checkPasswordFile({ auth }: Config): Finding[] {

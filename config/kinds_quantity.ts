@@ -7,12 +7,14 @@ import { parseDuration, parseRate, parseSize } from './quantities.ts';
 /** Longer durations are mistakes of the unit, and overflow 32-bit seconds in some clients [oc 7.3]. */
 const LONGEST: Milliseconds = 3650 * 24 * 60 * 60 * 1000;
 
-/** A duration in milliseconds. 0 is "never", where the key allows it. */
-export function duration(options: { zero: boolean }): Kind<Milliseconds> {
+/** A duration in milliseconds. 0 is "never", where the key allows it. `most` is written as people do. */
+export function duration(options: { zero: boolean; most?: string }): Kind<Milliseconds> {
+  const { most = '3650d' } = options;
+  const longest = Math.min(parseDuration(most) ?? LONGEST, LONGEST);
   const kind: Kind<Milliseconds> = {
     name: options.zero ? 'duration or 0' : 'duration',
     expected: options.zero ? 'a duration or 0' : 'a duration',
-    example: '"5m"',
+    example: quote(options.most ?? '5m'),
     parse: (raw, say) => {
       if (typeof raw === 'number' && raw !== 0)
         return wrongType(
@@ -29,7 +31,7 @@ export function duration(options: { zero: boolean }): Kind<Milliseconds> {
           'for example "90s", "5m", "1h30m", "2d"',
         );
       if (value === 0 && !options.zero) return say('must be longer than 0', 'for example "5m"');
-      return value > LONGEST ? say('is too long', 'at most "3650d"') : value;
+      return value > longest ? say('is too long', `at most ${quote(most)}`) : value;
     },
   };
   return kind;

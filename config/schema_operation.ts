@@ -67,12 +67,30 @@ export const hooks = table(
     about: "run with ocserv's environment variables, so its scripts go on working",
   },
   {
-    connect: later(optional(path('/etc/wolfguard/connect')), '', 'run when a session opens'),
-    disconnect: later(optional(path('/etc/wolfguard/disconnect')), '', 'run when it closes'),
-    host_update: later(
-      optional(path('/etc/wolfguard/update')),
+    connect: key(
+      optional(path('/etc/wolfguard/connect')),
       '',
-      'run when its host name changes',
+      'a program, run when a session opens; an exit code other than 0 refuses it',
+    ),
+    disconnect: key(
+      optional(path('/etc/wolfguard/disconnect')),
+      '',
+      'run when the session is over',
+    ),
+    host_update: key(
+      optional(path('/etc/wolfguard/host-update')),
+      '',
+      'run when the client says its host name, or another one',
+    ),
+    timeout: key(
+      duration({ zero: false, most: '1m' }),
+      '10s',
+      'a program that takes longer is killed, a plugin is not waited for; connect is refused then',
+    ),
+    plugins: key(
+      list(path('/etc/wolfguard/plugin.ts'), 'paths'),
+      [],
+      'modules in TypeScript or JavaScript that hear the same; all must allow a session',
     ),
   },
 );

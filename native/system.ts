@@ -99,6 +99,11 @@ export interface System {
    */
   denyIoUring(): void;
   /**
+   * Programs that this process runs from now on get none of the descriptors that it was started
+   * with, above stderr. To be called before the first of them.
+   */
+  keepDescriptors(): void;
+  /**
    * The cage of a worker, for good and on all threads: no_new_privs, no core files, and the seccomp
    * filter: no new files, sockets, processes. Capabilities must be gone already (setgroups, setgid,
    * setuid); ERR_STILL_PRIVILEGED when a thread still has one, ERR_IO_URING when the parent has not

@@ -13,7 +13,7 @@ import type { Session, SessionEnd } from '../core/session/session.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { NO_USAGE, accountingRecord, addUsage, mostOf } from './accounting_record.ts';
 import type { Usage } from './accounting_record.ts';
-import type { SessionObserver } from './sessions.ts';
+import type { SessionObserver } from './session_observer.ts';
 
 export interface AccountingComponents {
   readonly send: (record: AccountingRecord) => void;

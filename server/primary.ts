@@ -23,6 +23,7 @@ import { BanStore } from './ban_store.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
 import { Gate } from './gate.ts';
+import { buildHooks } from './hooks/build.ts';
 import { pingChecks } from './ping_check.ts';
 import {
   localAddressFor,
@@ -48,6 +49,7 @@ import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
 import { buildServices } from './services.ts';
 import { SessionStore } from './session_store.ts';
+import { bothObservers } from './session_observer.ts';
 import { Sessions } from './sessions.ts';
 import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
@@ -127,6 +129,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     random: Math.random,
   });
   const policies = new Policies(config);
+  const { user } = workerIdentity(config);
+  const hooks = buildHooks({ config: () => current.config, log, user });
   const sessions: Sessions = await sequence.step(
     'sessions',
     () =>
@@ -142,14 +146,16 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           now: Date.now,
           randomBytes,
           log: logger,
-          observer: accounting,
-          gate: new Gate(
-            pingChecks(config, {
+          observer: bothObservers(accounting, hooks.hooks),
+          // An address that answers is exchanged before anybody is told of it.
+          gate: new Gate([
+            ...pingChecks(config, {
               exchange: (session, unwanted) => sessions.exchange(session, unwanted),
               giveBack: (addresses) => sessions.giveBack(addresses),
               log: logger,
             }),
-          ),
+            hooks.hooks,
+          ]),
         },
         sessionsOptions(config),
       ),
@@ -181,6 +187,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       await supervisor.stop(null, AUTH_GRACE_MS);
     },
   );
+  await hooks.start(sequence);
   const services = buildServices({
     auth: link,
     bans,
@@ -249,6 +256,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     link.configure(authSettings(current.config));
     workers.configure();
     tlsWatch.warn();
+    hooks.reload();
     logger.info({ changed: plan.changed }, 'reloaded');
     return { kind: 'done', changed: plan.changed };
   };
@@ -282,6 +290,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     killChildren: () => {
       workers.kill();
       auth.kill();
+      hooks.kill();
     },
   };
 }

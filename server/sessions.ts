@@ -27,13 +27,14 @@ import type {
   TunnelReference,
 } from '../core/session/requests.ts';
 import { recordOf } from '../core/session/session.ts';
-import type { Session, SessionEnd } from '../core/session/session.ts';
+import type { Session } from '../core/session/session.ts';
 import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Gate } from './gate.ts';
 import { Opening } from './opening.ts';
 import type { PolicySubject } from './policies.ts';
+import type { SessionObserver } from './session_observer.ts';
 import type { SessionStore } from './session_store.ts';
 
 export interface SessionsComponents {
@@ -51,15 +52,6 @@ export interface SessionsComponents {
   readonly observer?: SessionObserver;
   /** What CONNECTs of some sessions wait for. */
   readonly gate?: Pick<Gate, 'concerns' | 'pass'>;
-}
-
-/** Told of every change, in its order. */
-export interface SessionObserver {
-  /** The session as it is from now on. */
-  saved(session: Session): void;
-  ended(session: Session, end: SessionEnd): void;
-  /** Also of a tunnel whose session is over, which then closes a little later. */
-  tunnelClosed(worker: number, message: TunnelMessage<'tunnel-closed'>): void;
 }
 
 /** The part of pino that is used here. */

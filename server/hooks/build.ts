@@ -1,0 +1,105 @@
+// The hooks of the primary, put together.
+import { hookFileTrouble } from '../../config/hook_files.ts';
+import type { Config } from '../../config/schema.ts';
+import { sessionInfo } from '../../core/hooks/session_info.ts';
+import type { Milliseconds } from '../../core/units.ts';
+import { system } from '../../native/system.ts';
+import { forkProgram } from '../fork.ts';
+import type { Log } from '../log.ts';
+import { poolsOf } from '../pools.ts';
+import type { Sequence } from '../sequence.ts';
+import { HookStore } from './hook_store.ts';
+import { Hooks } from './hooks.ts';
+import { Plugins } from './plugins.ts';
+import { runProgram } from './program.ts';
+import { Scripts } from './scripts.ts';
+
+export interface HooksSetting {
+  /** As it is now. */
+  readonly config: () => Config;
+  readonly log: Log;
+  /** Whom plugins run as. */
+  readonly user: { readonly uid: number; readonly gid: number };
+}
+
+/** What the primary has of its hooks. */
+export interface HookServices {
+  /** Hears of sessions, and is asked before they get their first tunnel. */
+  readonly hooks: Hooks;
+  /** To be run when sessions are restored and before workers start; it stops them, too. */
+  start(sequence: Sequence): Promise<void>;
+  /** Loads the plugins anew. */
+  reload(): void;
+  /** Shortens a stop. */
+  kill(): void;
+}
+
+/** What the disconnects of all sessions have at a stop; what is left is run at the next start. */
+const GRACE_MS: Milliseconds = 8_000;
+
+/** The store is read here; nothing runs yet. */
+export function buildHooks({ config, log, user }: HooksSetting): HookServices {
+  const { logger } = log;
+  const settings = (): Config['hooks'] => config().hooks;
+  const plugins = new Plugins({
+    settings,
+    fork: () =>
+      forkProgram('server/hooks/plugin_app', { title: 'wolfguard: plugins', fds: [] }, log),
+    start: () => ({ user, logLevel: config().log.level, primaryPid: process.pid }),
+    trouble: (file) => hookFileTrouble(file, { executable: false }),
+    logger,
+    now: Date.now,
+  });
+  const scripts = new Scripts({
+    settings,
+    run: runProgram,
+    trouble: (path) => hookFileTrouble(path, { executable: true }),
+    log: logger,
+  });
+  const hooks = new Hooks({
+    store: new HookStore({
+      directory: config().state.dir,
+      onError: (err) => logger.warn({ err }, 'the file of the hooks cannot be used'),
+    }),
+    scripts,
+    plugins,
+    isConfigured: () => isConfigured(settings()),
+    describe: (session) =>
+      sessionInfo(session, {
+        device: config().network.device,
+        pools: poolsOf(config()),
+        prefix6: HOST_PREFIX,
+      }),
+    now: Date.now,
+    log: logger,
+  });
+  return {
+    hooks,
+    start: async (sequence) => {
+      await sequence.step(
+        'plugins',
+        () => {
+          system().keepDescriptors();
+          return plugins.start();
+        },
+        () => plugins.stop(),
+      );
+      await sequence.step(
+        'hooks',
+        () => hooks.start(),
+        () => hooks.stop(GRACE_MS),
+      );
+    },
+    reload: () => void plugins.reload(),
+    kill: () => {
+      hooks.hurry();
+      plugins.kill();
+    },
+  };
+}
+
+/** An IPv6 lease is one address. */
+const HOST_PREFIX = 128;
+
+const isConfigured = ({ connect, disconnect, host_update, plugins }: Config['hooks']): boolean =>
+  plugins.length > 0 || [connect, disconnect, host_update].some((path) => path !== null);

@@ -1,0 +1,176 @@
+// The plugins as the primary sees them: one process for all, replaced when it dies, and by a newly
+// loaded one at each reload. Nothing of theirs runs in the primary or near the packets.
+//
+//   reload ─► the new process loads the files ─► ready: events go there, the old one ends
+//                                      └─► it cannot: the old one goes on, and the log says why
+import type { ChildProcess } from 'node:child_process';
+import type { Logger } from 'pino';
+import { WolfguardError } from '../../core/error.ts';
+import type { PluginEvent, PluginsToPrimary, PrimaryToPlugins } from '../../core/ipc/plugins.ts';
+import type { SessionInfo } from '../../core/plugin/plugin.ts';
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import type { CheckResult } from '../gate.ts';
+import { Supervisor } from '../supervisor.ts';
+import { Lane } from './lane.ts';
+import { PluginLink } from './plugin_link.ts';
+import type { PluginOutcome } from './plugin_link.ts';
+
+export interface PluginSettings {
+  /** Files, in the order in which they are asked. */
+  readonly plugins: readonly string[];
+  /** For one event, all plugins together. */
+  readonly timeout: Milliseconds;
+}
+
+export interface PluginsComponents {
+  /** As they are now. */
+  readonly settings: () => PluginSettings;
+  readonly fork: () => ChildProcess;
+  /** What a process is told at its start, but for the files. */
+  readonly start: () => Omit<Extract<PrimaryToPlugins, { kind: 'start' }>, 'kind' | 'files'>;
+  /** Why this file must not be loaded; undefined = it may. */
+  readonly trouble: (file: string) => string | undefined;
+  readonly logger: Logger;
+  readonly now: () => EpochMs;
+}
+
+interface Generation {
+  readonly link: PluginLink;
+  readonly supervisor: Supervisor<PrimaryToPlugins, PluginsToPrimary>;
+}
+
+/** Loading TypeScript on a busy machine, and what a plugin does first. */
+const READY_TIMEOUT_MS: Milliseconds = 15_000;
+const GRACE_MS: Milliseconds = 1000;
+/** A plugin that computes for so long at a time answers nobody: much less than for our own processes. */
+const SILENCE_MS: Milliseconds = 20_000;
+/** Events with the process at a time: they wait for other servers more than for this machine. */
+const RUNNING = 256;
+/** Clients that wait longer give up. */
+const PATIENCE = { waiting: 1000, waitMs: 60_000 } as const;
+/** More than a reason that a person reads. */
+const MAX_REASON_LENGTH = 200;
+
+const NOT_THERE: PluginOutcome = { kind: 'died' };
+const BROKEN = 'The server could not check the connection: try again later';
+
+export class Plugins {
+  readonly #components: PluginsComponents;
+  #current: Generation | undefined;
+  readonly #retiring = new Set<Generation>();
+  readonly #connects = new Lane({ running: RUNNING, patience: PATIENCE });
+  /** Apart: a thousand disconnects at a time must not hold up who wants to come in. */
+  readonly #others = new Lane({ running: RUNNING });
+  /** One change after the other. */
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(components: PluginsComponents) {
+    this.#components = components;
+  }
+
+  get pid(): number | undefined {
+    return this.#current?.supervisor.pid;
+  }
+
+  /** Throws WolfguardError when a plugin cannot be loaded. */
+  async start(): Promise<void> {
+    this.#current = await this.#load();
+  }
+
+  /** After a reload: loads the files anew. */
+  reload(): Promise<void> {
+    this.#changing = this.#changing.then(async () => {
+      const before = this.#current;
+      if (before === undefined && this.#components.settings().plugins.length === 0) return;
+      try {
+        this.#current = await this.#load();
+      } catch (error) {
+        const { logger } = this.#components;
+        const reason = (error as Error).message;
+        if (before === undefined) logger.error({ reason }, 'plugins cannot be loaded');
+        else logger.error({ reason }, 'plugins cannot be loaded: those of before go on');
+        return;
+      }
+      this.#components.logger.info({ pid: this.pid }, 'plugins loaded');
+      if (before !== undefined) this.#retire(before);
+    });
+    return this.#changing;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all().map(({ supervisor }) => supervisor.stop(null, GRACE_MS)));
+  }
+
+  /** Shortens a stop. */
+  kill(): void {
+    for (const { supervisor } of this.#all()) supervisor.kill();
+  }
+
+  /** All plugins say yes, or there are none. */
+  async connect(session: SessionInfo): Promise<CheckResult> {
+    if (this.#components.settings().plugins.length === 0) return { kind: 'passed' };
+    const outcome = await this.#connects.run(() => this.#put({ kind: 'connect', session }));
+    if (outcome?.kind !== 'answer') return { kind: 'refused', reason: BROKEN };
+    const { answer } = outcome;
+    if (answer.allow) return { kind: 'passed' };
+    this.#components.logger.info({ session: session.id }, 'a plugin refused a session');
+    return { kind: 'refused', reason: oneLine(answer.reason) };
+  }
+
+  async tell(event: Exclude<PluginEvent, { kind: 'connect' }>): Promise<void> {
+    if (this.#components.settings().plugins.length === 0) return;
+    await this.#others.run(() => this.#put(event));
+  }
+
+  async #put(event: PluginEvent): Promise<PluginOutcome> {
+    const { timeout } = this.#components.settings();
+    const outcome = (await this.#current?.link.put(event, timeout)) ?? NOT_THERE;
+    if (outcome.kind === 'timeout' || outcome.kind === 'died') {
+      const fields = { event: event.kind, session: event.session.id, why: outcome.kind };
+      this.#components.logger.warn(fields, 'the plugins did not answer');
+    }
+    return outcome;
+  }
+
+  /** Undefined when there is nothing to load. */
+  async #load(): Promise<Generation | undefined> {
+    const { settings, fork, start, trouble, logger, now } = this.#components;
+    const files = settings().plugins;
+    if (files.length === 0) return undefined;
+    for (const file of files) {
+      const reason = trouble(file);
+      if (reason !== undefined) throw new WolfguardError('PLUGIN', `hooks.plugins: ${reason}.`);
+    }
+    const link = new PluginLink({ kind: 'start', files, ...start() });
+    const supervisor = new Supervisor<PrimaryToPlugins, PluginsToPrimary>(
+      { fork, link: (send) => link.attach(send), logger, now },
+      {
+        name: 'plugin process',
+        readyTimeoutMs: READY_TIMEOUT_MS,
+        silenceLimitMs: SILENCE_MS,
+      },
+    );
+    await supervisor.start();
+    return { link, supervisor };
+  }
+
+  /** By then it has answered, or is too late with, all that it was asked. */
+  #retire(generation: Generation): void {
+    this.#retiring.add(generation);
+    setTimeout(() => {
+      this.#retiring.delete(generation);
+      void generation.supervisor.stop(null, GRACE_MS);
+    }, this.#components.settings().timeout).unref();
+  }
+
+  #all(): Generation[] {
+    return [...this.#retiring, ...(this.#current === undefined ? [] : [this.#current])];
+  }
+}
+
+/** It becomes a header: one line of ASCII. */
+const oneLine = (reason: string): string =>
+  reason
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, MAX_REASON_LENGTH);
