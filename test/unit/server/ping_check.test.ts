@@ -126,6 +126,7 @@ class Server {
         worker: 0,
         tunnel: 1,
         peer: { address: '192.0.2.1', port: 40001 },
+        localAddress: '198.51.100.1',
         client,
         wantsIpv6: true,
         tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
