@@ -75,7 +75,7 @@ export function explainPolicy(question: PolicyQuestion): PolicyAnswer {
   };
 }
 
-const availableKeys = (): (keyof PolicyKeys & string)[] =>
+const availableKeys = (): (keyof PolicyKeys)[] =>
   Object.entries(schema.policy.keys).flatMap(([key, { available }]) =>
     available ? [key as keyof PolicyKeys] : [],
   );
@@ -123,7 +123,7 @@ class WrittenFile {
     };
   }
 
-  explain(key: keyof PolicyKeys & string, sources: readonly PolicySource[]): ExplainedKey {
+  explain(key: keyof PolicyKeys, sources: readonly PolicySource[]): ExplainedKey {
     const found = sources.map((source) => {
       const path = [...this.#pathOf(source), key];
       const raw = path.reduce<unknown>((at, part) => (at as Parts | undefined)?.[part], this.#root);
