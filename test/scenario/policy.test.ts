@@ -7,7 +7,7 @@ import { Client, fetchCookie } from './harness/client.ts';
 import type { ClientOptions } from './harness/client.ts';
 import { Lab } from './harness/lab.ts';
 import { Server } from './harness/server.ts';
-import type { Settings } from './harness/toml.ts';
+import type { Settings, Table } from './harness/toml.ts';
 import { ping } from './harness/traffic.ts';
 
 const options = { timeout: 60_000 };
@@ -20,7 +20,7 @@ const lab = new Lab();
 after(() => lab.close());
 writeFileSync(lab.file('staff.xml'), PROFILE);
 
-const settings = (staff: Settings[string] = {}): Settings => ({
+const settings = (staff: Table = {}): Settings => ({
   policy: {
     routes: ['10.77.0.0/16'],
     dns: ['10.77.0.53'],
