@@ -13,7 +13,7 @@ constexpr size_t kMinMatch = 2;
 constexpr size_t kLongMatch = 8;
 constexpr unsigned kNibble = 15;
 /** Older positions of the same two bytes that are looked at: each costs time, few win much. */
-constexpr int kMaxProbes = 8;
+constexpr int kMaxProbes = 4;
 /** A match of this length is taken without looking for a longer one. */
 constexpr size_t kGoodMatch = 32;
 
@@ -24,11 +24,11 @@ class BitWriter {
   /** Up to 24 bits. */
   void put(uint32_t bits, unsigned count) {
     pending_ = pending_ << count | bits;
-    for (waiting_ += count; waiting_ >= 8;) {
-      waiting_ -= 8;
-      if (size_ < capacity_) out_[size_] = static_cast<uint8_t>(pending_ >> waiting_);
-      size_++;
-    }
+    waiting_ += count;
+    if (waiting_ < 32) return;
+    waiting_ -= 32;
+    if (size_ + 4 <= capacity_) store32(out_ + size_, static_cast<uint32_t>(pending_ >> waiting_));
+    size_ += 4;
   }
   void put_length(size_t length) {
     if (length < 5) {
@@ -44,7 +44,11 @@ class BitWriter {
   /** The size of the stream, 0 = it did not fit. */
   size_t finish() {
     put(0b11u << kShortOffsetBits, 2 + kShortOffsetBits);
-    if (waiting_ > 0) put(0, 8 - waiting_);
+    put(0, 7);  // what is beyond a whole byte then is left out
+    for (; waiting_ >= 8; size_++) {
+      waiting_ -= 8;
+      if (size_ < capacity_) out_[size_] = static_cast<uint8_t>(pending_ >> waiting_);
+    }
     return size_ <= capacity_ ? size_ : 0;
   }
   bool full() const { return size_ >= capacity_; }
@@ -62,17 +66,31 @@ class BitReader {
 
   /** Up to 24 bits; zeros behind the end, which overrun() tells. */
   uint32_t get(unsigned count) {
-    while (held_ < count) {
-      pending_ = pending_ << 8 | (at_ < input_.size() ? input_[at_] : 0);
-      at_++;
-      held_ += 8;
-    }
+    const uint32_t bits = peek(count);
     held_ -= count;
-    return static_cast<uint32_t>(pending_ >> held_ & ((uint64_t{1} << count) - 1));
+    return bits;
   }
-  bool overrun() const { return at_ > input_.size(); }
+  /** The same bits come again. */
+  uint32_t peek(unsigned count) {
+    if (held_ < count) refill();
+    return static_cast<uint32_t>(pending_ >> (held_ - count)) & ((1u << count) - 1);
+  }
+  /** More has been read than there is. */
+  bool overrun() const { return at_ * 8 - held_ > input_.size() * 8; }
 
  private:
+  void refill() {
+    if (at_ + 4 <= input_.size()) {
+      pending_ = pending_ << 32 | load32(input_.data() + at_);
+      at_ += 4;
+      held_ += 32;
+      return;
+    }
+    for (int i = 0; i < 4; i++, at_++, held_ += 8) {
+      pending_ = pending_ << 8 | (at_ < input_.size() ? input_[at_] : 0);
+    }
+  }
+
   ByteView input_;
   size_t at_ = 0;
   uint64_t pending_ = 0;
@@ -144,11 +162,15 @@ LzsCompressor::Match LzsCompressor::find(ByteView input, size_t at) const {
   Match best;
   const size_t left = input.size() - at;
   if (left < kMinMatch) return best;
-  size_t candidate = head_[hash(input.data() + at)];
+  const uint8_t* here = input.data() + at;
+  size_t candidate = head_[hash(here)];
   for (int i = 0; i < kMaxProbes && candidate != 0; i++, candidate = previous_[candidate - 1]) {
     const size_t from = candidate - 1;
     if (at - from > kMaxOffset) break;
-    const size_t length = common_length(input.data() + from, input.data() + at, left);
+    const uint8_t* there = input.data() + from;
+    // Another pair of bytes of the same hash, or no longer than what we have.
+    if (load16(there) != load16(here) || there[best.length] != here[best.length]) continue;
+    const size_t length = common_length(there, here, left);
     if (length > best.length) best = {at - from, length};
     if (best.length >= std::min(kGoodMatch, left)) break;
   }
@@ -159,12 +181,13 @@ size_t lzs_decompress(ByteView input, uint8_t* out, size_t capacity) {
   BitReader bits(input);
   size_t size = 0;
   while (!bits.overrun()) {
-    if (bits.get(1) == 0) {
-      const auto byte = static_cast<uint8_t>(bits.get(8));
+    if (const uint32_t byte = bits.peek(9); byte < 0x100) {
+      bits.get(9);
       if (size == capacity) return 0;
-      out[size++] = byte;
+      out[size++] = static_cast<uint8_t>(byte);
       continue;
     }
+    bits.get(1);
     const bool near = bits.get(1) == 1;
     const size_t offset = bits.get(near ? kShortOffsetBits : kLongOffsetBits);
     if (near && offset == 0) return bits.overrun() ? 0 : size;
