@@ -1,5 +1,5 @@
 // The schema of what a session is given. The available keys make core/policy's SessionPolicy.
-import { boolean, choice, integer, list, onlyNow, optional, path, text, zeroOr } from './kinds.ts';
+import { boolean, choice, integer, list, optional, path, text, zeroOr } from './kinds.ts';
 import { answerHeaders, pacUrl } from './kinds_answer.ts';
 import { dscp } from './kinds_dscp.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
@@ -69,13 +69,9 @@ export const policy = table(
     session_timeout: key(span, 0, 'ends a session whatever happens; 0 = never'),
     rekey: key(span, '48h', 'new keys so often; 0 = never'),
     rekey_method: key(
-      onlyNow(
-        choice('new-tunnel', 'ssl'),
-        (value): value is 'new-tunnel' => value === 'new-tunnel',
-        '"new-tunnel" works now',
-      ),
+      choice('new-tunnel', 'ssl'),
       'new-tunnel',
-      'only "new-tunnel" for now; "ssl" is not available yet',
+      '"ssl": no new connection where TLS 1.3 makes that possible; TLS 1.2 as "new-tunnel"',
     ),
     switch_to_tcp: key(span, '25s', 'send through TLS when UDP was silent for so long; 0 = never'),
     rx_limit: key(optional(rate), '', 'from the client, e.g. "50Mbit"'),

@@ -49,6 +49,8 @@ export interface TunnelParams {
   readonly appId: Uint8Array;
   /** 48 bytes for the legacy resumption handshake [oc 8.3]; empty = PSK-NEGOTIATE [oc 8.2]. */
   readonly masterSecret: Uint8Array;
+  /** IANA's number of the suite to resume; 0 = PSK-NEGOTIATE. */
+  readonly dtlsSuite: number;
   readonly dpdMs: number;
   readonly keepaliveMs: number;
   readonly idleTimeoutMs: number;
@@ -69,6 +71,10 @@ export interface TunnelParams {
   readonly dscp: number;
   /** Datagrams count only from the address that the TLS connection comes from. */
   readonly denyRoaming: boolean;
+  /** When the client was told to come with a new tunnel, counted from the answer [oc 7.3]. */
+  readonly rekeyMs: number;
+  /** How often the keys of TLS 1.3 are renewed by a KeyUpdate of ours; 0 with TLS 1.2. */
+  readonly keyUpdateMs: number;
 }
 
 export interface ConnectionInfo {

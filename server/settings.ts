@@ -4,6 +4,7 @@ import type { Config, HostConfig } from '../config/schema.ts';
 import type { AuthSettings, HostAuthSettings, RadiusServer } from '../core/ipc/auth.ts';
 import type { WorkerSettings } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
+import { system } from '../native/system.ts';
 import type { BanSettings } from './bans.ts';
 import { poolsOf } from './pools.ts';
 import type { SessionLimits } from '../core/session/requests.ts';
@@ -25,6 +26,7 @@ export function workerSettings(config: Config, tls: TlsFiles): WorkerSettings {
     udp: config.listen.udp,
     denyRoaming: config.limits.deny_roaming,
     dtlsLegacy: config.dtls.legacy,
+    aesHardware: system().hasAesHardware(),
     authTimeoutMs: config.auth.timeout,
     cookieLifetimeMs: config.limits.cookie_lifetime,
     extraHeaders: config.http.headers,

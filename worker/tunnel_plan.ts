@@ -5,6 +5,7 @@ import { dpdOf, renderConnectAnswer } from '../core/connect/connect_answer.ts';
 import { chooseCompression } from '../core/connect/compression.ts';
 import { chooseDtls } from '../core/connect/dtls_mode.ts';
 import { IPV6_MINIMUM, tunnelMtu } from '../core/connect/mtu.ts';
+import { planRekey } from '../core/connect/rekey.ts';
 import { chooseUdpPort } from '../core/connect/udp_port.ts';
 import type { ClientFacts, TunnelGrant, WorkerSettings } from '../core/ipc/messages.ts';
 import { encodeIp, parseIp } from '../core/net/address.ts';
@@ -19,7 +20,7 @@ export interface TunnelPlanInput {
   readonly info: ConnectionInfo;
   readonly settings: Pick<
     WorkerSettings,
-    'udp' | 'proxy' | 'dtlsLegacy' | 'denyRoaming' | 'tunMtu'
+    'udp' | 'proxy' | 'dtlsLegacy' | 'denyRoaming' | 'aesHardware' | 'tunMtu'
   >;
   /** 32 bytes, byte 0 the worker's number. */
   readonly appId: Uint8Array;
@@ -32,6 +33,14 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
   const { client, facts, info, settings } = input;
   const { policy } = input.grant;
   const asked = mayUseIpv6(facts, client) ? input.grant : { ...input.grant, inside6: null };
+  const { dtlsLegacy: legacy, aesHardware } = settings;
+  const udpPort = chooseUdpPort({
+    listeners: settings.udp,
+    local: { address: info.localAddress, port: info.localPort },
+    proxied: settings.proxy.mode !== 'off',
+  });
+  const allowed = { udp: udpPort !== null && policy.udp, legacy, aesHardware };
+  const dtls = chooseDtls(facts, allowed, info.tlsCipher);
   const mtu = tunnelMtu({
     policyMtu: policy.mtu,
     tunMtu: settings.tunMtu,
@@ -40,22 +49,15 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     pathMtu: info.pathMtu,
     outside: parseIp(info.peerAddress)?.family ?? 4,
     insideIpv6: asked.inside6 !== null,
-    // The largest overhead among the ciphers that the engine negotiates; which one it will be is
-    // not known before the DTLS handshake.
-    suite: 'aes-gcm',
+    // Which one a negotiation will choose is not known before it: the largest overhead then.
+    suite: dtls.kind === 'legacy' ? dtls.records : 'aes-gcm',
   });
   const grant = mtu.data < IPV6_MINIMUM ? { ...asked, inside6: null } : asked;
   const { inside4, inside6 } = grant;
   if (inside4 === null && inside6 === null) return undefined;
 
-  const udpPort = chooseUdpPort({
-    listeners: settings.udp,
-    local: { address: info.localAddress, port: info.localPort },
-    proxied: settings.proxy.mode !== 'off',
-  });
-  const udp = udpPort !== null && policy.udp;
-  const dtls = chooseDtls(facts, { udp, legacy: settings.dtlsLegacy });
   const compression = chooseCompression(facts.compression, policy.compression);
+  const rekey = planRekey(policy, info.tlsVersion, input.rekeyJitterSeconds);
   return {
     connection: info.connection,
     answer: renderConnectAnswer({
@@ -68,7 +70,7 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
       compression,
       appId: input.appId,
       now: input.now,
-      rekeyJitterSeconds: input.rekeyJitterSeconds,
+      rekey,
     }),
     inside4: inside4 === null ? NOTHING : encodeIp(inside4.address),
     inside6: inside6 === null ? NOTHING : encodeIp(inside6.address),
@@ -76,6 +78,7 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     mtu: mtu.data,
     appId: dtls.kind === 'off' ? NOTHING : input.appId,
     masterSecret: dtls.kind === 'legacy' ? dtls.masterSecret : NOTHING,
+    dtlsSuite: dtls.kind === 'legacy' ? dtls.number : 0,
     dpdMs: dpdOf(policy, client),
     keepaliveMs: policy.keepalive,
     idleTimeoutMs: client.mobile ? policy.mobile_idle_timeout : policy.idle_timeout,
@@ -89,6 +92,8 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     dtlsCompression: compression.dtls ?? '',
     dscp: policy.dscp ?? 0,
     denyRoaming: settings.denyRoaming,
+    rekeyMs: rekey.newTunnelMs,
+    keyUpdateMs: rekey.keyUpdateMs,
   };
 }
 

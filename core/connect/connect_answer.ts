@@ -10,6 +10,7 @@ import type { EpochMs, Milliseconds } from '../units.ts';
 import type { CompressionChoice } from './compression.ts';
 import type { DtlsMode } from './dtls_mode.ts';
 import type { TunnelMtu } from './mtu.ts';
+import type { RekeyPlan } from './rekey.ts';
 
 export interface ConnectAnswer {
   readonly client: ClientFacts;
@@ -24,8 +25,7 @@ export interface ConnectAnswer {
   /** 32 bytes; sent as 64 hex digits. */
   readonly appId: Uint8Array;
   readonly now: EpochMs;
-  /** -30 to 30 seconds, so that not all clients rekey at once [oc 5.4]. */
-  readonly rekeyJitterSeconds: number;
+  readonly rekey: RekeyPlan;
 }
 
 type Header = readonly [name: string, value: string | number];
@@ -145,11 +145,6 @@ const networks = (name: string, list: readonly Cidr[], ipv6: boolean): Header[] 
 const hasDefaultRoute = ({ routes }: SessionPolicy): boolean =>
   routes.some(({ prefix }) => prefix === 0);
 
-/** Secure Client 5.1 refuses a tunnel that is never to be rekeyed: "never" becomes a year. */
-const NEVER_SECONDS = 365 * 24 * 3600;
-/** Well above the jitter, so that a short rekey time stays positive. */
-const SHORTEST_REKEY_SECONDS = 60;
-
 function timers(answer: ConnectAnswer): readonly Header[] {
   const { client, grant, now } = answer;
   const { policy, sessionEndsAt } = grant;
@@ -165,15 +160,10 @@ function timers(answer: ConnectAnswer): readonly Header[] {
     ...(sessionEndsAt === null
       ? []
       : seconds('X-CSTP-Session-Timeout-Remaining', Math.max(1, sessionEndsAt - now))),
-    ['X-CSTP-Rekey-Time', rekeySeconds(answer)],
-    // "ssl" means renegotiation, which OpenSSL does not grant to clients [oc 7.3].
+    ['X-CSTP-Rekey-Time', answer.rekey.clientSeconds],
+    // Never "ssl", which to a client means a renegotiation, whoever renews the keys (rekey.ts).
     ['X-CSTP-Rekey-Method', 'new-tunnel'],
   ];
-}
-
-function rekeySeconds({ grant, rekeyJitterSeconds }: ConnectAnswer): number {
-  const base = grant.policy.rekey > 0 ? toSeconds(grant.policy.rekey) : NEVER_SECONDS;
-  return Math.max(SHORTEST_REKEY_SECONDS, base + Math.trunc(rekeyJitterSeconds));
 }
 
 function dtls(answer: ConnectAnswer): readonly Header[] {
@@ -183,8 +173,7 @@ function dtls(answer: ConnectAnswer): readonly Header[] {
   return [
     ...seconds('X-DTLS-DPD', dpdOf(grant.policy, client)),
     ['X-DTLS-Port', answer.udpPort],
-    // After the control channel's, so that both are not renewed in the same moment.
-    ['X-DTLS-Rekey-Time', rekeySeconds(answer) + 10],
+    ['X-DTLS-Rekey-Time', answer.rekey.dtlsSeconds],
     ...seconds('X-DTLS-Keepalive', grant.policy.keepalive),
     ...optional('X-DTLS-Content-Encoding', answer.compression.dtls ?? ''),
     ...(mode.kind === 'psk'

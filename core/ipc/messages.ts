@@ -239,6 +239,8 @@ export interface WorkerSettings {
   /** Datagrams of a tunnel count only from the address of its TLS connection. */
   readonly denyRoaming: boolean;
   readonly dtlsLegacy: boolean;
+  /** This machine's CPU has instructions for AES-GCM. */
+  readonly aesHardware: boolean;
   readonly authTimeoutMs: Milliseconds;
   readonly cookieLifetimeMs: Milliseconds;
   readonly extraHeaders: Readonly<Record<string, string>>;

@@ -66,7 +66,8 @@ void Backlog::add_control(ByteView frame) {
 void Backlog::drop_data() { head_ = tail_ = frames_ = 0; }
 
 ByteView Backlog::front() const {
-  const uint8_t* at = control_bytes() > 0 ? &control_[control_at_] : &ring_[head_];
+  if (control_bytes() == 0) return data_front();
+  const uint8_t* at = &control_[control_at_];
   return {at + sizeof(uint16_t), load16(at)};
 }
 

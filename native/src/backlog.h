@@ -24,6 +24,11 @@ class Backlog {
   void add_control(ByteView frame);
   /** Forgets the data frames. */
   void drop_data();
+  /** Calls give(frame) for each data frame, oldest first, and forgets them. */
+  template <typename Give>
+  void take_data(Give&& give) {
+    for (; frames_ > 0; pop_data()) give(data_front());
+  }
 
   bool empty() const { return control_.size() == control_at_ && frames_ == 0; }
   size_t control_bytes() const { return control_.size() - control_at_; }
@@ -32,6 +37,7 @@ class Backlog {
   void pop();
 
  private:
+  ByteView data_front() const { return {&ring_[head_ + sizeof(uint16_t)], load16(&ring_[head_])}; }
   size_t free_behind() const;
   void pop_data();
 

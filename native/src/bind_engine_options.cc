@@ -207,6 +207,9 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   const auto legacy = copy_bytes(env, object, "masterSecret", &params.master_secret);
   if (!legacy) return std::nullopt;
   params.legacy_dtls = *legacy;
+  const auto suite = napi::int_property(env, object, "dtlsSuite");
+  if (!suite) return std::nullopt;
+  params.dtls_suite = static_cast<uint16_t>(*suite);
 
   const auto prefix = napi::int_property(env, object, "inside6Prefix");
   if (!prefix) return std::nullopt;
@@ -219,7 +222,9 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
                                                       {"idleTimeoutMs", &params.idle_timeout_ms},
                                                       {"switchToTcpMs", &params.switch_to_tcp_ms},
                                                       {"rxLimit", &params.rx_limit},
-                                                      {"txLimit", &params.tx_limit}};
+                                                      {"txLimit", &params.tx_limit},
+                                                      {"rekeyMs", &params.rekey_ms},
+                                                      {"keyUpdateMs", &params.key_update_ms}};
   for (const auto& [name, target] : numbers) {
     const auto value = napi::number_property(env, object, name);
     if (!value) return std::nullopt;

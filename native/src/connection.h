@@ -55,6 +55,8 @@ struct TunnelParams {
   /** Legacy resumption instead of PSK-NEGOTIATE [oc 8.3]. */
   bool legacy_dtls = false;
   std::array<uint8_t, 48> master_secret{};
+  /** IANA's number of the suite that is resumed. */
+  uint16_t dtls_suite = 0;
   int64_t dpd_ms = 0, keepalive_ms = 0, idle_timeout_ms = 0, switch_to_tcp_ms = 0;
   /** Bytes a second. */
   int64_t rx_limit = 0, tx_limit = 0;
@@ -66,6 +68,10 @@ struct TunnelParams {
   uint8_t traffic_class = 0;
   /** Datagrams count only from the address that the TLS connection comes from. */
   bool deny_roaming = false;
+  /** When the client was told to come with a new tunnel, counted from the answer. */
+  int64_t rekey_ms = 0;
+  /** How often TLS 1.3 keys are renewed by a KeyUpdate. */
+  int64_t key_update_ms = 0;
 };
 
 /** Calls visit(network) for all that is the client's besides its addresses themselves. */

@@ -136,6 +136,7 @@ void DtlsChannel::begin(Tunnel& tunnel, const ClientHello& hello, uint8_t* data,
   credentials.legacy = tunnel.params.legacy_dtls;
   credentials.psk = tunnel.connection->dtls_psk;
   credentials.master_secret = tunnel.params.master_secret;
+  credentials.suite = tunnel.params.dtls_suite;
   auto pending = std::make_unique<DtlsPending>();
   pending->handshake = DtlsHandshake::create(*contexts_, credentials, cookies_.make(path.peer));
   if (!pending->handshake) return;
@@ -248,7 +249,7 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
       // Data before its Finished: in a resumption nobody else notices that this was lost [oc 8.3].
       if (tunnel.pending && tunnel.pending->path.peer == path.peer) repeat_flight(tunnel, false);
     }
-    if (tunnel.state != Tunnel::State::kUp || !tunnel.active.keys) return;
+    if (!tunnel.receives() || !tunnel.active.keys) return;
     data += kDtlsHeaderSize + header->length;
     size -= kDtlsHeaderSize + header->length;
   }

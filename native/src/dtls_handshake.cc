@@ -9,9 +9,10 @@ namespace wolfguard {
 
 namespace {
 
-/** The suite that the forged session carries; no RSA takes place in a resumption [oc 8.3]. */
-constexpr const char* kLegacyCiphers = "AES256-GCM-SHA384:@SECLEVEL=0";
-constexpr uint8_t kAes256GcmSha384Id[2] = {0x00, 0x9d};
+/** Those that a forged session may carry; no keys are exchanged in a resumption [oc 8.3]. */
+constexpr const char* kLegacyCiphers =
+    "AES256-GCM-SHA384:AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
+    "PSK-CHACHA20-POLY1305:@SECLEVEL=0";
 /** A flight is not repeated as new records before; half of what clients wait at first. */
 constexpr unsigned int kRepeatUs = 115'000;  // OpenSSL takes it for over 15 ms early
 
@@ -134,7 +135,9 @@ SSL_SESSION* DtlsHandshake::give_session(SSL* ssl, const unsigned char* id, int 
   *copy = 0;
   const auto* self = static_cast<const DtlsHandshake*>(SSL_get_app_data(ssl));
   const auto& master = self->credentials_.master_secret;
-  const SSL_CIPHER* suite = SSL_CIPHER_find(ssl, kAes256GcmSha384Id);
+  uint8_t number[2];
+  store16(number, self->credentials_.suite);
+  const SSL_CIPHER* suite = SSL_CIPHER_find(ssl, number);
   SSL_SESSION* session = SSL_SESSION_new();
   if (suite == nullptr || session == nullptr ||
       SSL_SESSION_set_protocol_version(session, DTLS1_2_VERSION) != 1 ||

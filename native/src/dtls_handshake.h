@@ -35,6 +35,8 @@ struct DtlsCredentials {
   bool legacy = false;
   std::array<uint8_t, 32> psk{};
   std::array<uint8_t, 48> master_secret{};
+  /** IANA's number of the suite of the session that never was. */
+  uint16_t suite = 0;
 };
 
 class DtlsHandshake final : private DatagramBio {

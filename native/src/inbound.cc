@@ -25,7 +25,7 @@ void Inbound::on_tls_bytes(Tunnel& tunnel, uint8_t* data, size_t size) {
     switch (records.read(&text)) {
       case TlsRecords::Status::kText:
         on_early_text(tunnel, text.data(), text.size());
-        if (tunnel.state != Tunnel::State::kUp) return;
+        if (!tunnel.receives()) return;
         break;
       case TlsRecords::Status::kAgain:
         if (records.has_answer()) outbound_->touch(tunnel);
@@ -48,7 +48,7 @@ void Inbound::on_early_text(Tunnel& tunnel, uint8_t* data, size_t size) {
       });
   // Those packets stand in the reader's own buffer, which the next text may move.
   if (copied) flush();
-  if (!sound && tunnel.state == Tunnel::State::kUp) {
+  if (!sound && tunnel.receives()) {
     closer_->close(tunnel, TunnelEnd::kProtocolError, false);
   }
 }

@@ -2,8 +2,8 @@
 // to the worker that does.
 #pragma once
 
+#include "hand_over.h"
 #include "outbound.h"
-#include "owners.h"
 #include "segmenter.h"
 #include "worker_links.h"
 
@@ -14,23 +14,25 @@ inline constexpr size_t kMaxInsidePacket = 16384;
 
 class InsideReader {
  public:
-  InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView* owners, WorkerLinks* links,
+  InsideReader(TunQueue tun, TunnelTable* tunnels, HandOver* hand_over, WorkerLinks* links,
                Outbound* outbound, EngineTotals* totals);
 
   /** One wake-up's share of the queue; the packets leave with the next flush. */
   void read();
   /**
-   * One packet or super-packet with kHeadroom bytes of room in front. `may_forward`: another worker
-   * may be its owner; one that came from there must not travel on.
+   * One packet or super-packet with kHeadroom bytes of room in front. One of another worker
+   * travels on, also from a worker that was its owner when it was sent there: there is one owner
+   * at a time, and it keeps what it gets.
    */
-  void send(const VirtioHeader& header, uint8_t* packet, size_t size, bool may_forward);
+  void send(const VirtioHeader& header, uint8_t* packet, size_t size);
 
  private:
-  void forward(const VirtioHeader& header, uint8_t* packet, size_t size, int owner);
+  void hold_or_forward(const VirtioHeader& header, uint8_t* packet, size_t size,
+                       const Address& inside, bool left);
 
   TunQueue tun_;
   TunnelTable* tunnels_;
-  const OwnersView* owners_;
+  HandOver* hand_over_;
   WorkerLinks* links_;
   Outbound* outbound_;
   EngineTotals* totals_;

@@ -31,6 +31,7 @@ class Liveness::Deadline {
 int64_t Liveness::check(Tunnel& tunnel, int64_t now) {
   Deadline next(now);
   if (!check_idle(tunnel, now, &next) || !check_tls(tunnel, now, &next)) return 0;
+  check_keys(tunnel, now, &next);
   check_slots(tunnel, now, &next);
   check_dtls(tunnel, now, &next);
   return next.moment();
@@ -77,6 +78,18 @@ bool Liveness::check_tls(Tunnel& tunnel, int64_t now, Deadline* next) {
     next->at(tunnel.tls_tx_ms + keepalive);
   }
   return true;
+}
+
+/** New keys for TLS 1.3 without a new tunnel [oc 7.3]. */
+void Liveness::check_keys(Tunnel& tunnel, int64_t now, Deadline* next) {
+  const int64_t every = tunnel.params.key_update_ms;
+  if (every == 0) return;
+  if (now - tunnel.keys_ms >= every) {
+    tunnel.keys_ms = now;
+    tunnel.tls().records().renew_keys();
+    outbound_->touch(tunnel);
+  }
+  next->at(tunnel.keys_ms + every);
 }
 
 void Liveness::check_dtls(Tunnel& tunnel, int64_t now, Deadline* next) {

@@ -18,6 +18,7 @@ class Liveness {
   class Deadline;
   bool check_idle(Tunnel& tunnel, int64_t now, Deadline* next);
   bool check_tls(Tunnel& tunnel, int64_t now, Deadline* next);
+  void check_keys(Tunnel& tunnel, int64_t now, Deadline* next);
   void check_dtls(Tunnel& tunnel, int64_t now, Deadline* next);
   void probe_blocked_udp(Tunnel& tunnel, int64_t now, Deadline* next);
   void probe_path(Tunnel& tunnel, int64_t now, Deadline* next);

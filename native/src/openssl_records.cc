@@ -36,6 +36,8 @@ void OpensslRecords::take_answer(SendBuffer* out) {
   stream_->take_output();
 }
 
+void OpensslRecords::renew_keys() { stream_->renew_keys(); }
+
 void OpensslRecords::seal_goodbye(SendBuffer* out) {
   stream_->shut_down();
   take_answer(out);

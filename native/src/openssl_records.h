@@ -18,6 +18,7 @@ class OpensslRecords final : public TlsRecords {
   bool seal(ByteView text, SendBuffer* out) override;
   bool has_answer() const override { return !stream_->output().empty(); }
   void take_answer(SendBuffer* out) override;
+  void renew_keys() override;
   void seal_goodbye(SendBuffer* out) override;
 
  private:

@@ -70,7 +70,11 @@ TlsRecords::Status OwnRecords::read(std::span<uint8_t>* text) {
       without_data_ = 0;
       return Status::kText;
     }
-    if (++without_data_ > kMaxWithoutData) return fail(kUnexpectedMessage);
+    if (type == Type::kHandshake && awaits_update_) {
+      awaits_update_ = false;
+    } else if (++without_data_ > kMaxWithoutData) {
+      return fail(kUnexpectedMessage);
+    }
     if (type == Type::kAlert) {
       const Status status = on_alert(*text);
       if (status != Status::kAgain) return status;
@@ -120,7 +124,8 @@ bool OwnRecords::open(uint8_t* record, size_t length, Type* type, std::span<uint
   if (!read_.key.open(nonce, {additional, additional_size}, body, size)) {
     return fail(kBadRecordMac), false;
   }
-  read_.sequence++;
+  // The client may know no limit of its own.
+  if (++read_.sequence == records_per_key_) renew_keys();
   *type = static_cast<Type>(record[0]);
   if (tls13_) {
     while (size > 0 && body[size - 1] == 0) size--;  // padding [rfc8446 5.4]
@@ -165,14 +170,15 @@ TlsRecords::Status OwnRecords::fail(uint8_t alert) {
 // ─── sealing ──────────────────────────────────────────────────────────────────────────────────
 
 bool OwnRecords::seal(ByteView text, SendBuffer* out) {
-  if (tls13_ && (owes_update_ || write_.sequence >= records_per_key_) && !seal_update(out)) {
+  const bool due = owes_update_ || asks_update_ || write_.sequence >= records_per_key_;
+  if (tls13_ && due && !seal_update(out)) {
     return false;
   }
   return seal_as(Type::kApplicationData, text, out);
 }
 
 void OwnRecords::take_answer(SendBuffer* out) {
-  if (owes_update_ && !fatal_) seal_update(out);
+  if ((owes_update_ || asks_update_) && !fatal_) seal_update(out);
   if (alert_ == 0) return;
   const uint8_t text[2] = {kFatal, alert_};
   alert_ = 0;
@@ -188,12 +194,12 @@ void OwnRecords::seal_goodbye(SendBuffer* out) {
   seal_as(Type::kAlert, text, out);
 }
 
-/** Several wishes for one are answered once [rfc8446 4.6.3]. We wish for none: reading is theirs.
- */
+/** Several wishes for one are answered once [rfc8446 4.6.3], by ours if we have one ourselves. */
 bool OwnRecords::seal_update(SendBuffer* out) {
-  static constexpr uint8_t kMessage[kKeyUpdateSize] = {kKeyUpdate, 0, 0, 1, 0};
-  owes_update_ = false;
-  return seal_as(Type::kHandshake, kMessage, out) && advance(&write_);
+  const uint8_t message[kKeyUpdateSize] = {kKeyUpdate, 0, 0, 1, asks_update_};
+  awaits_update_ = awaits_update_ || asks_update_;
+  owes_update_ = asks_update_ = false;
+  return seal_as(Type::kHandshake, message, out) && advance(&write_);
 }
 
 /** The text is copied first and sealed in place: TLS 1.3 wants its type right behind it. */

@@ -29,8 +29,9 @@ class OwnRecords final : public TlsRecords {
   void feed(uint8_t* data, size_t size) override;
   Status read(std::span<uint8_t>* text) override;
   bool seal(ByteView text, SendBuffer* out) override;
-  bool has_answer() const override { return alert_ != 0 || owes_update_; }
+  bool has_answer() const override { return alert_ != 0 || owes_update_ || asks_update_; }
   void take_answer(SendBuffer* out) override;
+  void renew_keys() override { asks_update_ = tls13_; }
   void seal_goodbye(SendBuffer* out) override;
 
  private:
@@ -64,10 +65,12 @@ class OwnRecords final : public TlsRecords {
   bool ended_ = false;
   /** The client wants to see a KeyUpdate of ours [rfc8446 4.6.3]. */
   bool owes_update_ = false;
+  /** We want to see one of the client's, with the next of ours; we wait for it. */
+  bool asks_update_ = false, awaits_update_ = false;
   /** A fatal alert that has still to be sent; 0 = none. */
   uint8_t alert_ = 0;
   bool fatal_ = false;
-  /** Records in a row that carried no data. */
+  /** Records in a row that carried no data, but for those that we have asked for. */
   uint8_t without_data_ = 0;
   /** The beginning of a record whose rest has not come. */
   Bytes partial_;

@@ -41,7 +41,8 @@ PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* con
       links_(options.worker, options.outboxes),
       outbound_(options.udp_fds, kDatagramSize, options.udp_segmentation,
                 TunQueue(options.tun_fd, options.tun_offload), totals),
-      inside_(TunQueue(options.tun_fd, options.tun_offload), &tunnels_, &owners_, &links_,
+      hand_over_(&tunnels_, &owners_, &links_, &poller_, events, totals),
+      inside_(TunQueue(options.tun_fd, options.tun_offload), &tunnels_, &hand_over_, &links_,
               &outbound_, totals),
       inbound_(TunQueue(options.tun_fd, options.tun_offload), &outbound_, this, totals),
       dtls_(contexts, &tunnels_, &inbound_, &outbound_, &links_, events, totals),
@@ -98,7 +99,7 @@ void PacketLoop::run(UrgentThread urgency) {
 }
 
 int PacketLoop::wait_ms() const {
-  if (tunnels_.size() == 0) return -1;
+  if (tunnels_.size() == 0 && hand_over_.empty()) return -1;
   return bulk_.empty() ? static_cast<int>(TimerWheel::kSlotMs) : BulkReceiver::kPollMs;
 }
 
@@ -107,6 +108,7 @@ void PacketLoop::set_now(int64_t now) {
   outbound_.set_now(now);
   inbound_.set_now(now);
   dtls_.set_now(now);
+  hand_over_.set_now(now);
 }
 
 void PacketLoop::dispatch(const epoll_event& event) {
@@ -150,11 +152,11 @@ void PacketLoop::open(Open& command) {
   owned->shared->mtu = owned->params.mtu;
   owned->rx_limit = RateLimit(owned->params.rx_limit, now_);
   owned->tx_limit = RateLimit(owned->params.tx_limit, now_);
-  owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
+  owned->opened_ms = owned->keys_ms = owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
   const std::string answer = std::move(owned->params.answer);
   Bytes early = std::move(owned->params.early);
 
-  // The primary gives an address or network to one session; an older tunnel of it is dead by now.
+  // The primary gives an address or network to one session, which has one tunnel at a time.
   if (owned->params.has_inside4) evict(owned->params.inside4);
   if (owned->params.has_inside6) evict(owned->params.inside6);
   for_each_network(owned->params, [&](const InsideNetwork& network) { evict(network.base); });
@@ -175,6 +177,16 @@ void PacketLoop::open(Open& command) {
   check(tunnel);
   if (!early.empty()) inbound_.on_early_text(tunnel, early.data(), early.size());
   inbound_.flush();  // `early` ends here
+  if (!hand_over_.empty()) give_waiting(tunnel);
+}
+
+/** What came for the client while it was between two tunnels. */
+void PacketLoop::give_waiting(Tunnel& tunnel) {
+  Bytes room(kHeadroom + kMaxInsidePacket);
+  hand_over_.take_waiting(tunnel, [&](ByteView packet) {
+    std::copy(packet.begin(), packet.end(), room.begin() + kHeadroom);
+    inside_.send({}, room.data() + kHeadroom, packet.size());
+  });
 }
 
 void PacketLoop::evict(const Address& inside) {
@@ -183,11 +195,14 @@ void PacketLoop::evict(const Address& inside) {
 }
 
 void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
-  if (tunnel.state != Tunnel::State::kUp) return;
-  tunnels_.unlink(&tunnel);
-  tunnel.shared->on_dtls.store(false, std::memory_order_relaxed);
-  events_->tunnel_closed(tunnel.id, end);
+  if (!tunnel.receives()) return;
   bulk_.forget(tunnel);
+  if (hand_over_.keep(tunnel, end)) {
+    wheel_.schedule(tunnel.id, tunnel.next_check_ms);
+    return;
+  }
+  tunnels_.unlink(&tunnel);
+  hand_over_.tell_end(tunnel, end);
   TlsChannel& tls = tunnel.tls();
   if (tell_client) {
     outbound_.send_control(tunnel, Channel::kTls, PacketType::kDisconnect, {});
@@ -206,7 +221,7 @@ void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
 
 void PacketLoop::bury(Tunnel& tunnel) {
   tunnel.state = Tunnel::State::kDead;
-  poller_.remove(tunnel.connection->socket.get());
+  hand_over_.deafen(tunnel);
   graveyard_.push_back(tunnels_.remove(tunnel.id));
   totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
 }
@@ -214,6 +229,10 @@ void PacketLoop::bury(Tunnel& tunnel) {
 void PacketLoop::check(Tunnel& tunnel) {
   if (tunnel.state == Tunnel::State::kDraining) {
     bury(tunnel);
+    return;
+  }
+  if (tunnel.state == Tunnel::State::kLeft) {
+    close(tunnel, TunnelEnd::kLost, false);
     return;
   }
   const int64_t next = liveness_.check(tunnel, now_);
@@ -269,7 +288,7 @@ void PacketLoop::read_inbox() {
     }
     if (message.kind == LinkKind::kInsidePacket) {
       // The link header in front of it is the headroom.
-      inside_.send({}, message.payload, message.size, false);
+      inside_.send({}, message.payload, message.size);
     } else {
       dtls_.on_link(message);
     }
@@ -278,6 +297,7 @@ void PacketLoop::read_inbox() {
 }
 
 void PacketLoop::on_tls_socket(Tunnel& tunnel, uint32_t events) {
+  if (tunnel.deaf) return;
   if (events & EPOLLOUT) outbound_.touch(tunnel);
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
     const size_t size = receive_tls(tunnel);
@@ -358,7 +378,7 @@ void PacketLoop::update_interest(Tunnel& tunnel) {
   const int fd = tunnel.connection->socket.get();
   if (tunnel.state == Tunnel::State::kDraining && !tls.has_output()) shutdown(fd, SHUT_WR);
   const uint32_t events = (tls.overwhelmed() ? 0u : EPOLLIN) | (tls.has_output() ? EPOLLOUT : 0u);
-  if (events == tunnel.socket_events) return;
+  if (events == tunnel.socket_events || tunnel.deaf) return;
   if ((events & EPOLLIN) == 0) bulk_.forget(tunnel);
   tunnel.socket_events = events;
   poller_.modify(fd, events, tag(tunnel));

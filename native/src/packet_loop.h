@@ -12,6 +12,7 @@
 #include "gathering.h"
 #include "inside_reader.h"
 #include "liveness.h"
+#include "owners.h"
 #include "peer_shares.h"
 #include "poller.h"
 #include "thread_priority.h"
@@ -68,6 +69,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void carry_out(Command& command);
   void open(Open& command);
   void evict(const Address& inside);
+  void give_waiting(Tunnel& tunnel);
   void read_udp(size_t socket);
   void read_inbox();
   bool join_datagrams();
@@ -88,15 +90,16 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   EngineTotals* totals_;
   OwnersView owners_;
   TunnelTable tunnels_;
+  Poller poller_;
   WorkerLinks links_;
   Outbound outbound_;
+  HandOver hand_over_;
   InsideReader inside_;
   Inbound inbound_;
   DtlsChannel dtls_;
   Liveness liveness_;
   BulkReceiver bulk_;
   TimerWheel wheel_;
-  Poller poller_;
   Gathering gathering_;
   CommandQueue<Command> commands_;
   DatagramReader reader_;

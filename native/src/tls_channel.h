@@ -30,6 +30,11 @@ class TlsChannel {
   size_t send_data(ByteView frame);
   /** One record, never dropped. */
   void send_control(ByteView frame);
+  /** Calls give(frame) for the data that waits, oldest first; it will not be sent. */
+  template <typename Give>
+  void take_waiting_data(Give&& give) {
+    if (backlog_) backlog_->take_data(give);
+  }
   /** The last word; data that waits is dropped. */
   void shut_down();
 

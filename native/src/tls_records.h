@@ -43,9 +43,14 @@ class TlsRecords {
 
   /** Appends one record for at most kMaxTlsText bytes. false: nothing can be sealed any more. */
   virtual bool seal(ByteView text, SendBuffer* out) = 0;
-  /** Reading has made something to be said: an alert, an answer to a KeyUpdate. */
+  /** There is something to be said beside text: an alert, a KeyUpdate. */
   virtual bool has_answer() const = 0;
   virtual void take_answer(SendBuffer* out) = 0;
+  /**
+   * TLS 1.3: with the next record or answer our keys change and the client is asked to change its
+   * own; so cheap that it may be said at any time. Nothing for TLS 1.2.
+   */
+  virtual void renew_keys() = 0;
   /** Appends a close_notify, or the alert of what has failed. */
   virtual void seal_goodbye(SendBuffer* out) = 0;
 };

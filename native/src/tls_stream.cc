@@ -82,6 +82,13 @@ bool TlsStream::write(const uint8_t* data, size_t size) {
   return size == 0 || (SSL_write_ex(ssl_.get(), data, size, &written) == 1 && written == size);
 }
 
+void TlsStream::renew_keys() {
+  if (SSL_version(ssl_.get()) != TLS1_3_VERSION) return;
+  ERR_clear_error();
+  if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1) SSL_do_handshake(ssl_.get());
+  ERR_clear_error();
+}
+
 void TlsStream::shut_down() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());

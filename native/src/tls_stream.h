@@ -38,6 +38,8 @@ class TlsStream {
   Status read(uint8_t* out, size_t size, size_t* got);
   /** One TLS record for up to 16 KiB. Never blocks: it only gathers. */
   bool write(const uint8_t* data, size_t size);
+  /** Gathers a KeyUpdate that asks for the client's; nothing before TLS 1.3. */
+  void renew_keys();
   /** Gathers a close_notify. */
   void shut_down();
 

@@ -38,6 +38,8 @@ struct BulkState {
 struct Tunnel {
   enum class State {
     kUp,
+    /** Its client comes back or has come back with another one: it only receives (hand_over.h). */
+    kLeft,
     /** Told to go; what is left is to let the last bytes out. In no table any more. */
     kDraining,
     /** Freed at the end of this wake-up. */
@@ -46,6 +48,9 @@ struct Tunnel {
 
   ConnectionId id = 0;
   State state = State::kUp;
+  /** JavaScript has heard of its end; nothing is read from its socket any more. */
+  bool told = false, deaf = false;
+  int64_t opened_ms = 0;
   std::unique_ptr<Connection> connection;
   TunnelParams params;
   std::shared_ptr<TunnelShared> shared;
@@ -53,6 +58,8 @@ struct Tunnel {
   // TLS channel
   CstpReader reader;
   int64_t tls_rx_ms = 0, tls_tx_ms = 0, tls_dpd_ms = 0;
+  /** When its keys were last renewed by the clock. */
+  int64_t keys_ms = 0;
   /** In the list of those whose output leaves at the end of this wake-up. */
   bool touched = false;
   /** Packets counted as sent that were dropped from the backlog. */
@@ -87,6 +94,9 @@ struct Tunnel {
   int64_t data_ms = 0;
   /** When liveness looks at it next; while draining: when it is cut off. */
   int64_t next_check_ms = 0;
+
+  /** What its client sends is still taken. */
+  bool receives() const { return state == State::kUp || state == State::kLeft; }
 
   TlsChannel& tls() { return *connection->channel; }
 

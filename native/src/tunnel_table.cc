@@ -38,13 +38,21 @@ Tunnel* TunnelTable::add(std::unique_ptr<Tunnel> owned) {
   return tunnel;
 }
 
-void TunnelTable::unlink(Tunnel* tunnel) {
+void TunnelTable::unlink_app_id(Tunnel* tunnel) {
+  if (tunnel->params.has_dtls) erase_own(by_app_id_, tunnel->params.app_id, tunnel);
+}
+
+void TunnelTable::unlink_inside(Tunnel* tunnel) {
   const TunnelParams& params = tunnel->params;
   if (params.has_inside4) erase_own(by_inside_, params.inside4, tunnel);
   if (params.has_inside6) erase_own(by_inside_, params.inside6, tunnel);
   for_each_network(params,
                    [&](const InsideNetwork& network) { networks_.remove(network, tunnel); });
-  if (params.has_dtls) erase_own(by_app_id_, params.app_id, tunnel);
+}
+
+void TunnelTable::unlink(Tunnel* tunnel) {
+  unlink_inside(tunnel);
+  unlink_app_id(tunnel);
   if (tunnel->active.keys) unlink_endpoint(tunnel->active.path.peer, tunnel);
   if (tunnel->previous.keys) unlink_endpoint(tunnel->previous.path.peer, tunnel);
   if (tunnel->pending) unlink_endpoint(tunnel->pending->path.peer, tunnel);

@@ -18,6 +18,10 @@ class TunnelTable {
  public:
   /** Adds a tunnel under its number, inside addresses and networks, App-ID and TLS peer address. */
   Tunnel* add(std::unique_ptr<Tunnel> tunnel);
+  /** No hello of a client finds it any more. */
+  void unlink_app_id(Tunnel* tunnel);
+  /** No packet from the inside finds it any more. */
+  void unlink_inside(Tunnel* tunnel);
   /** Takes it out of every table but the numbers: no packet finds it any more. */
   void unlink(Tunnel* tunnel);
   /** Forgets the number too and gives the tunnel back, to be freed. */

@@ -45,7 +45,8 @@ AppId ChannelRig::app_id_of(uint8_t number) {
   return id;
 }
 
-Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls) {
+Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls,
+                               uint16_t legacy_suite) {
   auto tunnel = std::make_unique<Tunnel>();
   tunnel->id = number;
   tunnel->connection = std::make_unique<Connection>();
@@ -58,6 +59,7 @@ Tunnel* ChannelRig::add_tunnel(uint8_t number, const Bytes& secret, std::optiona
   tunnel->params.mtu = 1400;
   if (secret.size() == 48) {
     tunnel->params.legacy_dtls = true;
+    tunnel->params.dtls_suite = legacy_suite;
     memcpy(tunnel->params.master_secret.data(), secret.data(), secret.size());
   } else {
     memcpy(tunnel->connection->dtls_psk.data(), secret.data(), secret.size());

@@ -18,7 +18,8 @@ class ChannelRig final : public EventSink, public TunnelCloser {
    * A tunnel of worker 0, its App-ID filled with `number`; `tls`: where its TLS connection comes
    * from, if not from where the clients are.
    */
-  Tunnel* add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls = {});
+  Tunnel* add_tunnel(uint8_t number, const Bytes& secret, std::optional<Address> tls = {},
+                     uint16_t legacy_suite = 0x009d);
   static AppId app_id_of(uint8_t number);
 
   /** One of two client sockets: datagrams from it, and what the engine has sent there. */

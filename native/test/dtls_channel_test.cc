@@ -13,6 +13,7 @@ struct Mode {
   size_t secret_size;
   const char* ciphers;
   bool extended_master_secret;
+  uint16_t legacy_suite = 0;
 };
 
 constexpr size_t kPsk = 32, kLegacy = 48;
@@ -20,7 +21,11 @@ constexpr const char* kLegacyCipher = "AES256-GCM-SHA384";
 constexpr Mode kModes[] = {{"AES-256-GCM", kPsk, "PSK-AES256-GCM-SHA384", true},
                            {"ChaCha20", kPsk, "PSK-CHACHA20-POLY1305", false},
                            {"AES-128-GCM", kPsk, "PSK-AES128-GCM-SHA256", false},
-                           {"resumption", kLegacy, kLegacyCipher, false}};
+                           {"resumption", kLegacy, kLegacyCipher, false, 0x009d},
+                           {"AES-128", kLegacy, "AES128-GCM-SHA256", false, 0x009c},
+                           {"ECDHE-256", kLegacy, "ECDHE-RSA-AES256-GCM-SHA384", false, 0xc030},
+                           {"ECDHE-128", kLegacy, "ECDHE-RSA-AES128-GCM-SHA256", false, 0xc02f},
+                           {"ChaCha20 resumed", kLegacy, "PSK-CHACHA20-POLY1305", false, 0xccab}};
 
 Bytes secret_of(size_t size) { return Random(size).bytes(size); }
 
@@ -33,7 +38,7 @@ std::unique_ptr<DtlsClient> make_client(const Mode& mode, uint8_t tunnel = 1) {
 void check_handshake(const Mode& mode, const Fault& fault, bool split,
                      std::vector<DatagramKind>* kinds = nullptr) {
   ChannelRig rig;
-  Tunnel* tunnel = rig.add_tunnel(1, secret_of(mode.secret_size));
+  Tunnel* tunnel = rig.add_tunnel(1, secret_of(mode.secret_size), {}, mode.legacy_suite);
   const auto client = make_client(mode);
   REQUIRE(client != nullptr);
   LossyNetwork network(&rig, client.get(), fault, split);

@@ -32,6 +32,7 @@ std::unique_ptr<DtlsClient> DtlsClient::create(const DtlsClientOptions& options)
   }
   if (SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_ciphersuites(context, "") != 1 ||
       SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
     return nullptr;
   }
@@ -53,10 +54,9 @@ std::unique_ptr<DtlsClient> DtlsClient::create(const DtlsClientOptions& options)
 /** Only a session puts an id of ours into the hello; for PSK its secret is never used. */
 bool DtlsClient::install_session(const DtlsClientOptions& options) {
   const bool legacy = options.secret.size() == kMasterSecretSize;
-  const uint8_t suite[2] = {0x00, static_cast<uint8_t>(legacy ? 0x9d : 0xa9)};
   const Bytes master = legacy ? options.secret : Bytes(kMasterSecretSize, 1);
   SSL_SESSION* session = SSL_SESSION_new();
-  const SSL_CIPHER* cipher = SSL_CIPHER_find(ssl_.get(), suite);
+  const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(SSL_get_ciphers(ssl_.get()), 0);
   const bool installed =
       session != nullptr && cipher != nullptr &&
       SSL_SESSION_set_protocol_version(session, DTLS1_2_VERSION) == 1 &&

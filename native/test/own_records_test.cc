@@ -198,6 +198,70 @@ UNIT_TEST("several wishes for a KeyUpdate are answered once") {
   CHECK(!pair.own->has_answer());
 }
 
+UNIT_TEST("we change our keys when we are told to, and the client its own because we ask it") {
+  for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[1], kTlsSuites[2]}) {
+    TakenOver pair(suite);
+    REQUIRE(pair.own != nullptr);
+    for (int round = 0; round < 300; round++) {
+      pair.own->renew_keys();
+      CHECK(pair.own->has_answer());
+      pair.own->renew_keys();  // once is enough
+      if (round % 2 == 0) CHECK(pair.client_open(answer_of(*pair.own)) == Bytes());
+      check_alive(pair);  // else the KeyUpdate goes in front of the next record
+      CHECK(!pair.own->has_answer());
+    }
+  }
+}
+
+UNIT_TEST("a tunnel that carries nothing but KeyUpdates which we asked for lives on") {
+  TakenOver pair(kTlsSuites[0]);
+  REQUIRE(pair.own != nullptr);
+  for (int round = 0; round < 200; round++) {
+    pair.own->renew_keys();
+    CHECK(pair.client_open(answer_of(*pair.own)) == Bytes());
+    SSL_do_handshake(pair.client());
+    const Opened opened = open_all(*pair.own, pair.client_output());
+    CHECK(opened.status == Status::kAgain && opened.text.empty());
+  }
+  check_alive(pair);
+}
+
+UNIT_TEST("two wishes that cross each other are both fulfilled") {
+  TakenOver pair(kTlsSuites[0]);
+  REQUIRE(pair.own != nullptr);
+  for (int round = 0; round < 50; round++) {
+    SSL_key_update(pair.client(), SSL_KEY_UPDATE_REQUESTED);
+    const Bytes theirs = pair.client_seal(Bytes(1, 1));
+    pair.own->renew_keys();
+    const Bytes ours = answer_of(*pair.own);
+    CHECK(open_all(*pair.own, theirs).text == Bytes(1, 1));
+    CHECK(pair.client_open(ours) == Bytes());
+    check_alive(pair);
+  }
+}
+
+UNIT_TEST("TLS 1.2 has no KeyUpdate to send") {
+  TakenOver pair(kTlsSuites[3]);
+  REQUIRE(pair.own != nullptr);
+  pair.own->renew_keys();
+  CHECK(!pair.own->has_answer());
+  check_alive(pair);
+}
+
+UNIT_TEST("the client is asked for new keys when it has used its own for their number of records") {
+  TakenOver pair(kTlsSuites[0], 100);
+  REQUIRE(pair.own != nullptr);
+  int asked = 0;
+  for (int i = 0; i < 1000; i++) {
+    open_all(*pair.own, pair.client_seal(Bytes(1, 1)));
+    if (!pair.own->has_answer()) continue;
+    asked++;
+    CHECK(pair.client_open(answer_of(*pair.own)) == Bytes());
+  }
+  CHECK(asked >= 9 && asked <= 11);
+  check_alive(pair);
+}
+
 UNIT_TEST("our keys change after their number of records, and the client follows") {
   for (const TlsSuite& suite : {kTlsSuites[0], kTlsSuites[2]}) {
     TakenOver pair(suite, 10);

@@ -36,14 +36,22 @@ for (const tlsVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
   });
 }
 
-test("Cisco's resumption brings DTLS up with the master secret of the header", async () => {
-  using rig = await EngineRig.start();
-  const secret = randomBytes(48);
-  using client = await VpnClient.connect(rig, { ...WISHES, masterSecret: [...secret] });
-  using channel = await UdpChannel.connect(client, { secret });
-  assert.equal((await channel.echo()).toString(), 'echo');
-  assert.equal(rig.eventsOf('dtls-opened')[0]?.cipher, 'AES256-GCM-SHA384');
-});
+for (const [cipher, dtlsSuite] of [
+  ['AES256-GCM-SHA384', 0x009d],
+  ['AES128-GCM-SHA256', 0x009c],
+  ['ECDHE-RSA-AES256-GCM-SHA384', 0xc030],
+  ['ECDHE-RSA-AES128-GCM-SHA256', 0xc02f],
+  ['PSK-CHACHA20-POLY1305', 0xccab],
+] as const)
+  test(`Cisco's resumption brings DTLS up with the secret of the header: ${cipher}`, async () => {
+    using rig = await EngineRig.start();
+    const secret = randomBytes(48);
+    const wishes = { ...WISHES, masterSecret: [...secret], dtlsSuite };
+    using client = await VpnClient.connect(rig, wishes);
+    using channel = await UdpChannel.connect(client, { secret, ciphers: cipher });
+    assert.equal((await channel.echo()).toString(), 'echo');
+    assert.equal(rig.eventsOf('dtls-opened')[0]?.cipher, cipher);
+  });
 
 test('packets of both families go by DTLS once the client has used it', async () => {
   using rig = await EngineRig.start();

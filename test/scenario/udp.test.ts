@@ -69,21 +69,6 @@ test('a client that never gets a datagram through works over TLS', options, asyn
   await client.logOut();
 });
 
-test(
-  'the handshake by resumption that Cisco clients use gives DTLS, too [oc 8.3]',
-  options,
-  async () => {
-    const client = await Client.connect(lab, {
-      account: ALICE,
-      extra: ['--dtls-ciphers', 'OC-DTLS1_2-AES256-GCM'],
-    });
-    assert.equal(client.channel, 'dtls');
-    const moved = await gate.during(() => files.download(lab.client, server.inside4).finished());
-    assert.ok(moved.udp > 10 * moved.tcp, JSON.stringify(moved));
-    await client.logOut();
-  },
-);
-
 async function channel(): Promise<string | undefined> {
   return (await server.sessionOf(ALICE.user)).connection?.live?.channel;
 }

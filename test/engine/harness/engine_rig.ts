@@ -30,6 +30,8 @@ export interface TunnelWishes {
   readonly mtu?: number;
   readonly dtls?: boolean;
   readonly masterSecret?: readonly number[];
+  /** AES256-GCM-SHA384 if left out. */
+  readonly dtlsSuite?: number;
   readonly dpdMs?: number;
   readonly keepaliveMs?: number;
   readonly idleTimeoutMs?: number;
@@ -40,6 +42,8 @@ export interface TunnelWishes {
   readonly networks?: readonly number[];
   readonly dscp?: number;
   readonly denyRoaming?: boolean;
+  readonly rekeyMs?: number;
+  readonly keyUpdateMs?: number;
 }
 
 export interface RigOptions extends Partial<
@@ -266,6 +270,7 @@ export class EngineRig {
       mtu: wishes.mtu ?? 1400,
       appId,
       masterSecret: Uint8Array.from(wishes.masterSecret ?? []),
+      dtlsSuite: wishes.dtlsSuite ?? 0x9d,
       dpdMs: wishes.dpdMs ?? 0,
       keepaliveMs: wishes.keepaliveMs ?? 0,
       idleTimeoutMs: wishes.idleTimeoutMs ?? 0,
@@ -277,6 +282,8 @@ export class EngineRig {
       dtlsCompression: '',
       dscp: wishes.dscp ?? 0,
       denyRoaming: wishes.denyRoaming ?? false,
+      rekeyMs: wishes.rekeyMs ?? 0,
+      keyUpdateMs: wishes.keyUpdateMs ?? 0,
     };
   }
 }

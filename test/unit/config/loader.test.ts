@@ -122,7 +122,6 @@ test('what is still to come is refused by name, whatever its value', () => {
     ['[tls.acme]\nemail = ""', 'tls.acme.email'],
     ['[auth]\noidc = {}', 'auth.oidc'],
     ['[web]\nlisten = ""', 'web.listen'],
-    ['[policy]\nrekey_method = "ssl"', 'policy.rekey_method'],
     ['[tls]\nprivate_key = "pkcs11:object=a"', 'tls.private_key'],
     ['[log]\ndestination = "journal"', 'log.destination'],
     ['[[auth.chain]]\nsteps = ["plugin:mine"]', 'auth.chain.steps'],

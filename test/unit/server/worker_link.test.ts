@@ -205,6 +205,7 @@ const SETTINGS: WorkerSettings = {
   udp: [],
   denyRoaming: false,
   dtlsLegacy: true,
+  aesHardware: true,
   authTimeoutMs: 1,
   cookieLifetimeMs: 1,
   extraHeaders: {},

@@ -36,6 +36,7 @@ export const SETTINGS: WorkerSettings = {
   udp: [{ address: '::', port: 443 }],
   denyRoaming: false,
   dtlsLegacy: true,
+  aesHardware: true,
   authTimeoutMs: 60_000,
   cookieLifetimeMs: 300_000,
   extraHeaders: { 'X-Frame-Options': 'deny', 'Bad Name': 'x', 'X-Bad': 'a\r\nb' },

@@ -46,6 +46,7 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     mtu: 1434,
     appId: Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 3 : 0xee)),
     masterSecret: new Uint8Array(0),
+    dtlsSuite: 0,
     dpdMs: 90_000,
     keepaliveMs: 18_000_000,
     idleTimeoutMs: 0,
@@ -57,6 +58,8 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     dtlsCompression: '',
     dscp: 0,
     denyRoaming: false,
+    rekeyMs: 172_825_000,
+    keyUpdateMs: 0,
   });
   assert.equal(connecting.received, '', 'the engine writes the answer, not node:http');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { renderConnectAnswer } from '../../../../core/connect/connect_answer.ts';
+import { planRekey } from '../../../../core/connect/rekey.ts';
 import type { ConnectAnswer } from '../../../../core/connect/connect_answer.ts';
 import { OWN_HEADERS } from '../../../../core/connect/own_headers.ts';
 import type { ClientFacts } from '../../../../core/ipc/messages.ts';
@@ -72,7 +73,7 @@ const ANSWER: ConnectAnswer = {
   compression: { tls: null, dtls: null },
   appId: new Uint8Array(32).fill(0x0a),
   now: 1_000_000,
-  rekeyJitterSeconds: -7,
+  rekey: planRekey(POLICY, 'TLSv1.3', -7),
 };
 
 test('the usual answer, line by line [oc 5.3, 5.4]', () => {
@@ -120,6 +121,8 @@ test('a legacy client gets the session id, the suite by its header, and X-DTLS-M
       kind: 'legacy',
       header: 'X-DTLS12-CipherSuite',
       suite: 'AES256-GCM-SHA384',
+      number: 0x009d,
+      records: 'aes-gcm',
       masterSecret: new Uint8Array(48),
     },
   });
@@ -206,11 +209,17 @@ test('a phone gets its own timers', () => {
   assert.ok(lines.includes('X-CSTP-Idle-Timeout: 600'));
 });
 
-test('timers that are off are left out, and a rekey that is off comes in a year', () => {
-  const lines = render({ policy: { dpd: 0, keepalive: 0, rekey: 0, rekey_method: 'ssl' } });
+test('timers that are off are left out', () => {
+  const lines = render({ policy: { dpd: 0, keepalive: 0 } });
   assert.ok(!lines.some((line) => /DPD|DTLS-Keepalive|CSTP-Keepalive/.test(line)));
-  assert.ok(lines.includes('X-CSTP-Rekey-Time: 31535993'));
+});
+
+test('whoever renews the keys, the client is told a time and new-tunnel [oc 5.4, 7.3]', () => {
+  const rekey = planRekey({ rekey: 3_600_000, rekey_method: 'ssl' }, 'TLSv1.3', 0);
+  const lines = render({ rekey });
+  assert.ok(lines.includes('X-CSTP-Rekey-Time: 31536000'));
   assert.ok(lines.includes('X-CSTP-Rekey-Method: new-tunnel'));
+  assert.ok(lines.includes('X-DTLS-Rekey-Time: 3610'));
 });
 
 test('the session timeout and what is left of it are told', () => {
@@ -307,11 +316,18 @@ test('every line that the server sends itself is closed to the headers of a poli
     },
     grant: { ...ANSWER.grant, sessionEndsAt: 2_000_000 },
   };
-  const legacy = { kind: 'legacy', suite: 'AES256-GCM-SHA384', masterSecret: new Uint8Array(48) };
+  const legacy = {
+    kind: 'legacy',
+    header: 'X-DTLS12-CipherSuite',
+    suite: 'AES256-GCM-SHA384',
+    number: 0x009d,
+    records: 'aes-gcm',
+    masterSecret: new Uint8Array(48),
+  } as const;
   const sent = [
     ...render(full),
     ...render({ ...full, client: { ...CLIENT, kind: 'anyconnect' } }),
-    ...render({ ...full, dtls: { ...legacy, kind: 'legacy', header: 'X-DTLS12-CipherSuite' } }),
+    ...render({ ...full, dtls: legacy }),
   ];
   for (const line of sent.filter((text) => /^\S+: /.test(text))) {
     const name = (line.split(':')[0] ?? '').toLowerCase();

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConnectHeaders } from '../../../../core/connect/connect_request.ts';
-import { chooseDtls } from '../../../../core/connect/dtls_mode.ts';
 
 // What openconnect 9.01 sends [oc 5.1].
 const OPENCONNECT = {
@@ -76,47 +75,4 @@ test('no header value makes the parser throw', () => {
     Object.fromEntries(Object.keys(OPENCONNECT).map((name) => [name, fc.string()])),
   );
   fc.assert(fc.property(headers, (values) => void parseConnectHeaders(values)));
-});
-
-const ON = { udp: true, legacy: true };
-const choose = (headers: Record<string, string>, policy = ON): unknown => {
-  const mode = chooseDtls(parseConnectHeaders(headers), policy);
-  return mode.kind === 'legacy' ? `${mode.header}: ${mode.suite}` : mode.kind;
-};
-const SECRET = { 'x-dtls-master-secret': 'ab'.repeat(48) };
-
-test('PSK-NEGOTIATE is taken wherever it stands in the list [oc 5.1]', () => {
-  assert.equal(choose(OPENCONNECT), 'psk');
-  assert.equal(choose({ 'x-dtls-ciphersuite': 'AES256-SHA:PSK-NEGOTIATE' }), 'psk');
-});
-
-test('a Cisco client resumes with AES256-GCM under the name that it offered [oc 8.3]', () => {
-  assert.equal(
-    choose({ ...SECRET, 'x-dtls-ciphersuite': 'OC-DTLS1_2-AES256-GCM:AES256-SHA' }),
-    'X-DTLS-CipherSuite: OC-DTLS1_2-AES256-GCM',
-  );
-  assert.equal(
-    choose({
-      ...SECRET,
-      'x-dtls-ciphersuite': 'AES256-SHA',
-      'x-dtls12-ciphersuite': 'ECDHE-RSA-AES256-GCM-SHA384:AES256-GCM-SHA384',
-    }),
-    'X-DTLS12-CipherSuite: AES256-GCM-SHA384',
-  );
-});
-
-test('there is no DTLS without a suite that the engine can resume', () => {
-  assert.equal(
-    choose({ ...SECRET, 'x-dtls-ciphersuite': 'AES256-SHA:OC-DTLS1_2-AES128-GCM' }),
-    'off',
-  );
-  assert.equal(choose({ ...SECRET, 'x-dtls12-ciphersuite': 'ECDHE-RSA-AES256-GCM-SHA384' }), 'off');
-  assert.equal(choose({ 'x-dtls12-ciphersuite': 'AES256-GCM-SHA384' }), 'off');
-  assert.equal(choose({}), 'off');
-});
-
-test('there is no DTLS where it is switched off [oc 8.7]', () => {
-  assert.equal(choose(OPENCONNECT, { udp: false, legacy: true }), 'off');
-  const cisco = { ...SECRET, 'x-dtls12-ciphersuite': 'AES256-GCM-SHA384' };
-  assert.equal(choose(cisco, { udp: true, legacy: false }), 'off');
 });
