@@ -82,9 +82,24 @@ export const dtls = table(
       true,
       'Cisco clients: the resumption-style handshake (X-DTLS12-CipherSuite)',
     ),
-    min_version: later(choice('1.0', '1.2'), '1.2', '"1.0" only for very old Cisco clients'),
+    min_version: key(dtlsVersion(), '1.2', 'only "1.2": what Cisco calls 1.0 is DTLS 0.9'),
   },
 );
+
+/** "1.0" has a name of its own in the refusal: it is what Cisco's documentation asks for. */
+function dtlsVersion(): Kind<'1.2'> {
+  const known = choice('1.2');
+  return {
+    ...known,
+    parse: (raw, say) =>
+      raw === '1.0'
+        ? say(
+            '"1.0" is not possible: Cisco means DTLS 0.9 by it, which OpenSSL does not speak as a server',
+            'leave it at "1.2": clients older than AnyConnect 4.7 work through TLS',
+          )
+        : known.parse(raw, say),
+  };
+}
 
 /** A path, or the URI of a key in a hardware module. */
 function keyLocation(example: string): Kind<string> {
