@@ -52,12 +52,9 @@ class HandOver {
   void hold(const Address& inside, ByteView packet);
   /** What is held for the address goes to that worker, before another packet does. */
   void pass_on(const Address& inside, int worker);
-  /** A tunnel is new: calls give(packet) for all that has waited for it. */
+  /** A tunnel is new: calls give(packet, size), with room in front, for all that has waited. */
   template <typename Give>
-  void take_waiting(const Tunnel& tunnel, Give&& give) {
-    room_.release_if([&](const Address& inside) { return leads_to(inside, tunnel); },
-                     [&](const Address&, ByteView packet) { give(packet); });
-  }
+  void take_waiting(const Tunnel& tunnel, Give&& give);
 
   /** The worker that owns the address; -1 = nobody. */
   int owner_of(const Address& inside) const;
@@ -84,5 +81,17 @@ class HandOver {
   WaitingRoom room_;
   int64_t now_ = 0;
 };
+
+template <typename Give>
+void HandOver::take_waiting(const Tunnel& tunnel, Give&& give) {
+  if (room_.empty()) return;
+  Bytes copy;
+  room_.release_if([&](const Address& inside) { return leads_to(inside, tunnel); },
+                   [&](const Address&, ByteView packet) {
+                     copy.assign(kCstpHeaderSize, 0);
+                     copy.insert(copy.end(), packet.begin(), packet.end());
+                     give(copy.data() + kCstpHeaderSize, packet.size());
+                   });
+}
 
 }  // namespace wolfguard

@@ -177,16 +177,8 @@ void PacketLoop::open(Open& command) {
   check(tunnel);
   if (!early.empty()) inbound_.on_early_text(tunnel, early.data(), early.size());
   inbound_.flush();  // `early` ends here
-  if (!hand_over_.empty()) give_waiting(tunnel);
-}
-
-/** What came for the client while it was between two tunnels. */
-void PacketLoop::give_waiting(Tunnel& tunnel) {
-  Bytes room(kHeadroom + kMaxInsidePacket);
-  hand_over_.take_waiting(tunnel, [&](ByteView packet) {
-    std::copy(packet.begin(), packet.end(), room.begin() + kHeadroom);
-    inside_.send({}, room.data() + kHeadroom, packet.size());
-  });
+  hand_over_.take_waiting(tunnel,
+                          [&](uint8_t* packet, size_t size) { inside_.send({}, packet, size); });
 }
 
 void PacketLoop::evict(const Address& inside) {

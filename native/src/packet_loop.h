@@ -69,7 +69,6 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void carry_out(Command& command);
   void open(Open& command);
   void evict(const Address& inside);
-  void give_waiting(Tunnel& tunnel);
   void read_udp(size_t socket);
   void read_inbox();
   bool join_datagrams();

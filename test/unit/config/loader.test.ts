@@ -158,7 +158,11 @@ test('a value of the wrong kind is met with what was expected and how it is writ
     ['policy.mtu = 1400.5', /expected a whole number/, undefined],
     ['policy.mtu = 575', /too small/, 'the least is 576'],
     ['policy.mtu = nan', /expected a whole number/, undefined],
-    ['dtls.min_version = "1.0"', /DTLS 0\.9/, 'through TLS'],
+    [
+      'dtls.min_version = "1.0"',
+      /DTLS 0\.9/,
+      'leave it at "1.2": clients older than AnyConnect 4.7 work through TLS',
+    ],
     ['tls.min_version = 1.2', /expected one of "1.2", "1.3"/, 'for example "1.2"'],
     ['log.level = "inof"', /not known/, 'did you mean "info"?'],
     ['policy.banner = "a\\nb"', /must be one line/, undefined],
