@@ -9,6 +9,8 @@ namespace {
 
 /** Clients count whole seconds, from the answer that they got. */
 constexpr int64_t kEarlyMs = 2000;
+/** Where a CSTP header has the type. */
+constexpr size_t kTypeAt = 6;
 
 }  // namespace
 
@@ -59,7 +61,11 @@ void HandOver::leave(Tunnel& tunnel) {
   tunnel.tls().take_waiting_data([&](ByteView frame) {
     const ByteView packet = frame.subspan(kCstpHeaderSize);
     const auto parsed = parse_inside_packet(packet.data(), packet.size());
-    if (parsed) hold(parsed->destination, packet);
+    if (frame[kTypeAt] == static_cast<uint8_t>(PacketType::kData) && parsed) {
+      hold(parsed->destination, packet);
+    } else {
+      bump(totals_->dropped_packets);
+    }
   });
 }
 

@@ -7,6 +7,23 @@
 
 namespace wolfguard {
 
+UNIT_TEST(
+    "the data of a backlog can be taken out, once and in its order, and control frames stay") {
+  Backlog backlog;
+  for (uint8_t i = 0; i < 5; i++) {
+    backlog.add_data(Bytes(100 + i, i));
+    backlog.add_control(Bytes(8, i));
+  }
+  std::vector<Bytes> taken;
+  const auto take = [&](ByteView frame) { taken.emplace_back(frame.begin(), frame.end()); };
+  backlog.take_data(take);
+  backlog.take_data(take);
+  REQUIRE(taken.size() == 5);
+  for (uint8_t i = 0; i < 5; i++) CHECK(taken[i] == Bytes(100 + i, i));
+  CHECK(!backlog.empty());
+  for (; !backlog.empty(); backlog.pop()) CHECK_EQUAL(backlog.front().size(), size_t{8});
+}
+
 UNIT_TEST("a backlog gives what a plain queue would: control first, data in order, oldest lost") {
   for (uint64_t seed = 1; seed <= 20; seed++) {
     Random random(seed);
