@@ -7,7 +7,6 @@ import { after, test } from 'node:test';
 import type { Account } from './harness/accounts.ts';
 import { Client } from './harness/client.ts';
 import type { ClientOptions } from './harness/client.ts';
-import { link } from './harness/host.ts';
 import { Lab } from './harness/lab.ts';
 import { Probe } from './harness/probe.ts';
 import { Server } from './harness/server.ts';
@@ -27,7 +26,7 @@ process.env['GNUTLS_DEBUG_LEVEL'] = '4';
 const server = await Server.start(
   lab,
   {
-    policy: { rekey: '3s', rekey_method: 'new-tunnel' },
+    policy: { rekey: '2s', rekey_method: 'new-tunnel' },
     vhost: [
       {
         name: SSL,
@@ -63,7 +62,7 @@ test('new keys cost no packet', { ...options, concurrency: true }, async (t) => 
       t.test(name, options, async (each) => {
         const account = accounts[n];
         assert.ok(account);
-        const client = await connect(n, account, more);
+        const client = await Client.connect(lab, { account, ...lab.neighbour(), ...more });
         const streams = await Promise.all([
           Probe.start(client.host, lab.server, server.inside4, 7000 + 2 * n),
           Probe.start(lab.server, client.host, client.ipv4, 7001 + 2 * n),
@@ -90,13 +89,3 @@ test('new keys cost no packet', { ...options, concurrency: true }, async (t) => 
     ),
   );
 });
-
-/** A client on a machine of its own. */
-function connect(n: number, account: Account, more: ClientOptions): Promise<Client> {
-  const host = lab.host();
-  link(
-    { host: lab.server, device: `lan${n}`, addresses: [`192.0.2.${4 * n + 1}/30`] },
-    { host, device: 'outside', addresses: [`192.0.2.${4 * n + 2}/30`] },
-  );
-  return Client.connect(lab, { account, host, server: `192.0.2.${4 * n + 1}`, ...more });
-}

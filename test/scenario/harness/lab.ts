@@ -22,6 +22,7 @@ export class Lab {
   readonly directory: string;
   readonly certificate: Certificate;
   readonly #closers: (() => unknown)[] = [];
+  #neighbours = 0;
 
   constructor() {
     this.directory = mkdtempSync(path.join(tmpdir(), 'wolfguard-scenario-'));
@@ -50,6 +51,18 @@ export class Lab {
     const host = new Host();
     this.onClose(() => host.close());
     return host;
+  }
+
+  /** A client's machine with a cable of its own to the server, and the server's address there. */
+  neighbour(): { readonly host: Host; readonly server: string } {
+    const n = this.#neighbours++;
+    const host = this.host();
+    const server = `192.0.2.${4 * n + 1}`;
+    link(
+      { host: this.server, device: `lan${n}`, addresses: [`${server}/30`] },
+      { host, device: 'outside', addresses: [`192.0.2.${4 * n + 2}/30`] },
+    );
+    return { host, server };
   }
 
   /** A path in the lab's own folder. */
