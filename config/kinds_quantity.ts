@@ -1,5 +1,7 @@
 // Kinds of values with a unit: durations, rates, sizes.
-import type { BitsPerSecond, Bytes, Milliseconds } from '../core/units.ts';
+import { PERIODS } from '../core/policy/quota.ts';
+import type { Quota } from '../core/policy/quota.ts';
+import type { BitsPerSecond, Milliseconds } from '../core/units.ts';
 import { quote, wrongType } from './kind.ts';
 import type { Kind } from './kind.ts';
 import { parseDuration, parseRate, parseSize } from './quantities.ts';
@@ -41,15 +43,16 @@ export function duration(options: { zero: boolean; most?: string }): Kind<Millis
 export const rate: Kind<BitsPerSecond> = measured('rate', 'a rate', '"50Mbit"', parseRate);
 
 /** So many bytes in each period. */
-export const quota: Kind<{ bytes: Bytes; per: 'day' | 'week' | 'month' }> = measured(
+export const quota: Kind<Quota> = measured(
   'quota',
-  'a size and a period',
+  'a size and a day, week or month',
   '"100GiB/month"',
   (raw) => {
     const [amount, per, ...rest] = raw.split('/');
     const bytes = parseSize(amount ?? '');
-    if (bytes === undefined || rest.length > 0) return undefined;
-    return per === 'day' || per === 'week' || per === 'month' ? { bytes, per } : undefined;
+    const period = PERIODS.find((name) => name === per);
+    if (bytes === undefined || bytes === 0 || period === undefined) return undefined;
+    return rest.length > 0 ? undefined : { bytes, per: period };
   },
 );
 

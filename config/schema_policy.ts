@@ -3,6 +3,7 @@ import { boolean, choice, integer, list, optional, path, text, zeroOr } from './
 import { answerHeaders, pacUrl } from './kinds_answer.ts';
 import { dscp } from './kinds_dscp.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
+import { expiry, hours } from './kinds_time.ts';
 import { domain, ipAddress, network, route, siteNetwork } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
 
@@ -76,9 +77,21 @@ export const policy = table(
     switch_to_tcp: key(span, '25s', 'send through TLS when UDP was silent for so long; 0 = never'),
     rx_limit: key(optional(rate), '', 'from the client, e.g. "50Mbit"'),
     tx_limit: key(optional(rate), '', 'to the client'),
-    quota: later(optional(quota), '', 'e.g. "100GiB/month", "5GiB/day"'),
-    hours: later(text(), '', 'when the user may be connected, e.g. "Mon-Fri 08:00-18:00"'),
-    expires: later(text(), '', 'a date, or date and time, after which the account is closed'),
+    quota: key(
+      optional(quota),
+      '',
+      'both directions and all sessions of the user together: "100GiB/month", "20GiB/week", "5GiB/day"',
+    ),
+    hours: key(
+      optional(hours),
+      '',
+      'when the user may be connected, by the clock of the server, e.g. "Mon-Fri 08:00-18:00"',
+    ),
+    expires: key(
+      optional(expiry),
+      '',
+      'the last day of the account, or the moment at which it is closed',
+    ),
     dscp: key(optional(dscp), '', 'mark of the packets outside: "ef", "af41", 46; "" = none'),
     udp: key(boolean, true, 'false: TLS only'),
     append_routes: key(

@@ -6,6 +6,7 @@ import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { AdminAnswer } from './admin_socket.ts';
 import type { Bans } from './bans.ts';
+import type { Quotas } from './quotas.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -14,6 +15,7 @@ export interface AdminComponents {
     Sessions,
     'size' | 'connected' | 'list' | 'find' | 'disconnect' | 'terminate'
   >;
+  readonly quotas: Pick<Quotas, 'reset'>;
   readonly bans: Pick<Bans, 'size' | 'banned' | 'points' | 'unban'>;
   readonly statistics: Pick<Statistics, 'read'>;
   /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
@@ -75,6 +77,8 @@ export class Admin {
         return done(bans.banned());
       case 'ip-ban-points':
         return done(bans.points());
+      case 'quota-reset':
+        return this.resetQuota(command.user);
       case 'unban':
         return this.unban(command.address);
       case 'reload': {
@@ -93,6 +97,11 @@ export class Admin {
   private async details(selector: SessionSelector): Promise<AdminAnswer> {
     const found = this.components.sessions.find(selector, await this.live());
     return found.length === 0 ? nobody(selector) : done(this.view(found));
+  }
+
+  private resetQuota(user: string): AdminAnswer {
+    if (this.components.quotas.reset(user)) return done({ user });
+    return { ok: false, code: 'NOT_FOUND', message: `"${user}" has used nothing of a quota` };
   }
 
   private unban(address: string): AdminAnswer {

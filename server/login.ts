@@ -1,7 +1,13 @@
 // A login from the worker's request to its reply: the auth process says who it is, the session
 // table makes the session and its cookie.
 import type { Logger } from 'pino';
-import type { AuthOutcome, LoginReply, LoginRequest, ProfileNotice } from '../core/ipc/messages.ts';
+import type {
+  AuthOutcome,
+  LoginForm,
+  LoginReply,
+  LoginRequest,
+  ProfileNotice,
+} from '../core/ipc/messages.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { Bans } from './bans.ts';
 import type { Sessions } from './sessions.ts';
@@ -69,13 +75,29 @@ function openSession(
   { sessions, profileOf }: LoginComponents,
 ): LoginReply {
   const result = sessions.login({ ...accepted, vhost }, { peer, client });
-  if (result.kind === 'refused') return { kind: 'unavailable', reason: result.reason };
-  const { cookie, policy } = result;
-  const profile = profileOf(policy);
-  return {
-    kind: 'complete',
-    cookie,
-    banner: policy.banner,
-    ...(profile !== undefined && { profile: { name: profile.name, sha1: profile.sha1 } }),
-  };
+  switch (result.kind) {
+    case 'refused':
+      return { kind: 'unavailable', reason: result.reason };
+    case 'closed':
+      return { kind: 'form', dialogue: null, form: lastWord(result.reason) };
+    case 'accepted': {
+      const { cookie, policy } = result;
+      const profile = profileOf(policy);
+      return {
+        kind: 'complete',
+        cookie,
+        banner: policy.banner,
+        ...(profile !== undefined && { profile: { name: profile.name, sha1: profile.sha1 } }),
+      };
+    }
+  }
 }
+
+/** A form without inputs: clients show what it says and end [oc 4.3]. */
+const lastWord = (error: string): LoginForm => ({
+  message: '',
+  error,
+  inputs: [],
+  groups: [],
+  urlGroup: null,
+});

@@ -3,18 +3,22 @@
 // logout, its end, another CONNECT, is found out when it is opened at last.
 import type { OpenTunnelReply } from '../core/ipc/messages.ts';
 import { formatCidr } from '../core/net/address.ts';
+import type { Closed } from '../core/policy/closing.ts';
 import type { NetworkConflict } from '../core/session/address_space.ts';
 import type { SessionEffect } from '../core/session/effects.ts';
 import type { SessionRegistry } from '../core/session/registry.ts';
 import type { Open, OpenRefusal, OpenRefused } from '../core/session/requests.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Gate } from './gate.ts';
+import { reasonOfClosed } from './refusals.ts';
 
 export interface OpeningComponents {
   readonly registry: Pick<SessionRegistry, 'ofCookie' | 'find' | 'prepare' | 'open' | 'refuse'>;
   readonly carryOut: (effects: readonly SessionEffect[]) => void;
   /** Absent: nothing is ever waited for. */
   readonly gate: Pick<Gate, 'concerns' | 'pass'> | undefined;
+  /** Why the session of this cookie is over, where that is worth a word. */
+  readonly obituary: (cookieHash: string) => Closed | undefined;
   readonly now: () => EpochMs;
   readonly log: { info(fields: object, message: string): void };
 }
@@ -77,10 +81,16 @@ export class Opening {
     return { kind: 'granted', grant: outcome.grant };
   }
 
-  #refuse({ worker, tunnel }: Open, refused: OpenRefused): OpenTunnelReply {
+  #refuse({ worker, tunnel, cookieHash }: Open, refused: OpenRefused): OpenTunnelReply {
     const { status, reason, conflict } = refused;
+    const closed = this.#components.obituary(cookieHash);
     const because = conflict && explain(conflict);
-    this.#components.log.info({ worker, tunnel, reason, ...because }, 'tunnel refused');
+    this.#components.log.info(
+      { worker, tunnel, reason: closed?.end ?? reason, ...because },
+      'tunnel refused',
+    );
+    // Not 401, which would end the client's loop without a word [oc 5.2].
+    if (closed !== undefined) return unavailable(reasonOfClosed(closed));
     return { kind: 'refused', status, reason: OPEN_REFUSALS[reason] };
   }
 }

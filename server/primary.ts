@@ -44,12 +44,14 @@ import {
 } from './preflight.ts';
 import { Policies } from './policies.ts';
 import { readProfiles } from './profiles.ts';
+import { Quotas } from './quotas.ts';
+import type { QuotasComponents } from './quotas.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
 import { buildServices } from './services.ts';
 import { SessionStore } from './session_store.ts';
-import { bothObservers } from './session_observer.ts';
+import { observers } from './session_observer.ts';
 import { Sessions } from './sessions.ts';
 import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
@@ -121,22 +123,34 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     timeoutMs: AUTH_STEP_MS,
     maxInFlight: MAX_LOGINS_IN_FLIGHT,
   });
+  const listTunnels: QuotasComponents['listTunnels'] = async (timeoutMs, only) =>
+    (await workers?.listTunnels(timeoutMs, only)) ?? new Map();
   const accounting = new Accounting({
     send: (record) => link.account(record),
-    listTunnels: async (timeoutMs, only) =>
-      (await workers?.listTunnels(timeoutMs, only)) ?? new Map(),
+    listTunnels,
     now: Date.now,
     random: Math.random,
   });
   const policies = new Policies(config);
   const { user } = workerIdentity(config);
   const hooks = buildHooks({ config: () => current.config, log, user });
+  const store = await sequence.step(
+    'session database',
+    () => openStore(config, logger),
+    (made) => made.close(),
+  );
+  const quotas = new Quotas({
+    store,
+    listTunnels,
+    moved: (who) => sessions.moved(who),
+    now: Date.now,
+  });
   const sessions: Sessions = await sequence.step(
     'sessions',
     () =>
       new Sessions(
         {
-          store: openStore(config, logger),
+          store,
           sendToWorker: (worker, message) => workers?.send(worker, message),
           setOwner: (network, worker) => {
             inside.setOwner(network, worker);
@@ -146,7 +160,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           now: Date.now,
           randomBytes,
           log: logger,
-          observer: bothObservers(accounting, hooks.hooks),
+          observer: observers(accounting, quotas, hooks.hooks),
+          quotas,
           // An address that answers is exchanged before anybody is told of it.
           gate: new Gate([
             ...pingChecks(config, {
@@ -161,6 +176,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       ),
     (made) => {
       accounting.close();
+      quotas.close();
       made.close();
     },
   );
@@ -263,6 +279,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const admin = new Admin(
     {
       sessions,
+      quotas,
       bans,
       statistics,
       listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),

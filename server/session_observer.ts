@@ -11,20 +11,15 @@ export interface SessionObserver {
   tunnelClosed(worker: number, message: Extract<WorkerToPrimary, { kind: 'tunnel-closed' }>): void;
 }
 
-export const bothObservers = (
-  first: SessionObserver,
-  second: SessionObserver,
-): SessionObserver => ({
+/** Several as one: each is told, in this order. */
+export const observers = (...all: readonly SessionObserver[]): SessionObserver => ({
   saved: (session) => {
-    first.saved(session);
-    second.saved(session);
+    for (const observer of all) observer.saved(session);
   },
   ended: (session, end) => {
-    first.ended(session, end);
-    second.ended(session, end);
+    for (const observer of all) observer.ended(session, end);
   },
   tunnelClosed: (worker, message) => {
-    first.tunnelClosed(worker, message);
-    second.tunnelClosed(worker, message);
+    for (const observer of all) observer.tunnelClosed(worker, message);
   },
 });

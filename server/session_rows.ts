@@ -6,7 +6,19 @@ import type { SessionAttributes } from '../core/policy/attributes.ts';
 import type { SessionRecord } from '../core/session/session.ts';
 
 /** Version of the tables below; a change of theirs raises it and brings a migration. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
+
+const QUOTA_USAGE = `
+  CREATE TABLE quota_usage (
+    user        TEXT    PRIMARY KEY,
+    day_since   INTEGER NOT NULL,     -- the begin of the period that the bytes were counted in
+    day_bytes   INTEGER NOT NULL,
+    week_since  INTEGER NOT NULL,
+    week_bytes  INTEGER NOT NULL,
+    month_since INTEGER NOT NULL,
+    month_bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
 
 export const SCHEMA = `
   CREATE TABLE session (
@@ -31,7 +43,7 @@ export const SCHEMA = `
     key   TEXT    PRIMARY KEY,        -- alive_at, next_session
     value INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-`;
+${QUOTA_USAGE}`;
 
 /** From each version to the one behind it. */
 export const MIGRATIONS: readonly string[] = [
@@ -39,6 +51,7 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE session ADD COLUMN attributes TEXT NOT NULL
      DEFAULT '{"policy":{},"accounting":null}';`,
   'ALTER TABLE session ADD COLUMN opened_at INTEGER;',
+  QUOTA_USAGE,
 ];
 
 export interface SessionRow {

@@ -1,7 +1,8 @@
 // The sessions on disk, so that clients come back with cookie and address after a restart of the
-// whole server. The session table in memory is the truth; this is its shadow, 100 ms behind:
+// whole server, and what users have used of their quotas. What is in memory is the truth; this is its
+// shadow, 100 ms behind:
 //
-//   save, delete ─► pending: the last word per session, in order
+//   save, delete ─► pending: the last word per session, in order; saveUsage: per user
 //                      └─ 100 ms after the first ─► a transaction of at most 1,000 rows
 //
 // What a crash may cost: the primary killed within 100 ms after a login forgets that login, and its
@@ -15,6 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { WolfguardError } from '../core/error.ts';
 import type { SessionRecord } from '../core/session/session.ts';
+import type { Usage } from '../core/policy/quota.ts';
 import type { EpochMs } from '../core/units.ts';
 import {
   INSERT,
@@ -25,6 +27,7 @@ import {
   encodeRow,
 } from './session_rows.ts';
 import type { SessionRow } from './session_rows.ts';
+import { UsageTable } from './usage_table.ts';
 
 export interface SessionStoreOptions {
   /** state.dir; made if it is missing. */
@@ -63,8 +66,10 @@ export class SessionStore {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #setMeta: StatementSync;
+  readonly #usage: UsageTable;
   /** null = delete. */
   readonly #pending = new Map<number, SessionRecord | null>();
+  readonly #pendingUsage = new Map<string, Usage | null>();
   readonly #alive: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #nextSession = 1;
@@ -76,6 +81,7 @@ export class SessionStore {
     this.#insert = this.#database.prepare(INSERT);
     this.#delete = this.#database.prepare('DELETE FROM session WHERE session = ?');
     this.#setMeta = this.#database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+    this.#usage = new UsageTable(this.#database);
     this.#alive = setInterval(() => this.#write(0), ALIVE_MS).unref();
   }
 
@@ -112,6 +118,22 @@ export class SessionStore {
     this.#put(session, null);
   }
 
+  /** What users had used when the earlier run last wrote; throws WolfguardError. */
+  loadUsage(): ReadonlyMap<string, Usage> {
+    try {
+      return this.#usage.load(this.#options.now());
+    } catch (error) {
+      throw unusable(path.join(this.#options.directory, FILE), error);
+    }
+  }
+
+  /** As `save`; null: the user has used nothing. */
+  saveUsage(user: string, usage: Usage | null): void {
+    if (!this.#database.isOpen) return;
+    this.#pendingUsage.set(user, usage);
+    this.#arm(FLUSH_MS);
+  }
+
   /** Writes all that is pending now; false when that failed, which `onError` has been told. */
   flush(): boolean {
     return this.#write(Infinity);
@@ -143,25 +165,31 @@ export class SessionStore {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const batch = firstOf(this.#pending, rows);
+    const usage = firstOf(this.#pendingUsage, rows);
     try {
-      this.#transaction(batch);
+      this.#transaction(batch, usage);
     } catch (error) {
       this.#options.onError(error instanceof Error ? error : new Error(String(error)));
       this.#arm(RETRY_MS);
       return false;
     }
     for (const [session] of batch) this.#pending.delete(session);
-    if (this.#pending.size > 0) this.#arm(FLUSH_MS);
+    for (const [user] of usage) this.#pendingUsage.delete(user);
+    if (this.#pending.size + this.#pendingUsage.size > 0) this.#arm(FLUSH_MS);
     return true;
   }
 
-  #transaction(batch: readonly (readonly [number, SessionRecord | null])[]): void {
+  #transaction(
+    batch: readonly (readonly [number, SessionRecord | null])[],
+    usage: readonly (readonly [string, Usage | null])[],
+  ): void {
     this.#database.exec('BEGIN');
     try {
       for (const [session, record] of batch) {
         if (record === null) this.#delete.run(session);
         else this.#insert.run(encodeRow(record));
       }
+      for (const [user, used] of usage) this.#usage.put(user, used);
       this.#setMeta.run('alive_at', this.#options.now());
       this.#setMeta.run('next_session', this.#nextSession);
       this.#database.exec('COMMIT');

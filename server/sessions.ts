@@ -16,11 +16,12 @@ import type {
 } from '../core/ipc/messages.ts';
 import type { Cidr, IpAddress } from '../core/net/address.ts';
 import type { SessionAttributes } from '../core/policy/attributes.ts';
+import { closedBy } from '../core/policy/closing.ts';
+import type { Closed } from '../core/policy/closing.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { SessionEffect } from '../core/session/effects.ts';
 import { SessionRegistry } from '../core/session/registry.ts';
 import type {
-  LoginOutcome,
   RegistryOptions,
   SessionLimits,
   SessionSelector,
@@ -30,10 +31,13 @@ import { recordOf } from '../core/session/session.ts';
 import type { Session } from '../core/session/session.ts';
 import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
-import type { EpochMs } from '../core/units.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Gate } from './gate.ts';
+import { Obituaries } from './obituaries.ts';
 import { Opening } from './opening.ts';
 import type { PolicySubject } from './policies.ts';
+import type { Quotas } from './quotas.ts';
+import { reasonOfClosed, reasonOfLogin } from './refusals.ts';
 import type { SessionObserver } from './session_observer.ts';
 import type { SessionStore } from './session_store.ts';
 
@@ -52,6 +56,8 @@ export interface SessionsComponents {
   readonly observer?: SessionObserver;
   /** What CONNECTs of some sessions wait for. */
   readonly gate?: Pick<Gate, 'concerns' | 'pass'>;
+  /** Absent: nobody counts, and nobody has used anything. */
+  readonly quotas?: Pick<Quotas, 'used' | 'view'>;
 }
 
 /** The part of pino that is used here. */
@@ -78,7 +84,9 @@ export type LoginResult =
       readonly policy: SessionPolicy;
     }
   /** No room: 503 for the client. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** This person may not be connected now, or no more. */
+  | { readonly kind: 'closed'; readonly reason: string };
 
 type TunnelMessage<Kind> = Extract<WorkerToPrimary, { kind: Kind }>;
 
@@ -91,6 +99,8 @@ export class Sessions {
   readonly #registry: SessionRegistry;
   readonly #opening: Opening;
   readonly #device: string;
+  readonly #obituaries = new Obituaries();
+  #cookieLifetimeMs: Milliseconds;
   #timer: { readonly at: EpochMs; readonly timeout: NodeJS.Timeout } | undefined;
 
   /** Takes over what the store holds; throws WolfguardError when that cannot be read. */
@@ -101,9 +111,11 @@ export class Sessions {
       ...components,
       registry: this.#registry,
       gate: components.gate,
+      obituary: (cookieHash) => this.#obituaries.get(cookieHash, components.now()),
       carryOut: (effects) => this.#carryOut(effects),
     });
     this.#device = options.device;
+    this.#cookieLifetimeMs = options.limits.cookieLifetimeMs;
     this.#restore();
   }
 
@@ -122,6 +134,12 @@ export class Sessions {
     const { user, groups } = accepted;
     const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString('hex');
     const policy = this.#policyOf(accepted);
+    const closed = this.#closedBy(user, policy);
+    if (closed !== undefined) {
+      log.info({ end: closed.end }, 'login refused: not at this time');
+      log.debug({ user, end: closed.end, until: closed.until }, 'login refused to');
+      return { kind: 'closed', reason: reasonOfClosed(closed) };
+    }
     const login = { ...accepted, policy, cookieHash: hashCookie(cookie), ...from };
     const outcome = this.#registry.login(login, now());
     this.#carryOut(outcome.effects);
@@ -147,6 +165,7 @@ export class Sessions {
     const random = Buffer.from(this.#components.randomBytes(4)).readUInt32BE();
     const { cookie, ...facts } = request;
     const open = { ...facts, worker, random, cookieHash: hashCookie(cookie) };
+    this.#endUsed(this.#registry.ofCookie(open.cookieHash));
     return this.#opening.open(open, isThere);
   }
 
@@ -235,8 +254,14 @@ export class Sessions {
     this.#registry.reserve(addresses);
   }
 
+  /** The user has moved something: sessions whose quota that has used up end. */
+  moved(user: string): void {
+    for (const session of this.#registry.find({ user })) this.#endUsed(session);
+  }
+
   /** From a reload; policies of sessions that exist stay as they are. */
   setLimits(limits: SessionLimits): void {
+    this.#cookieLifetimeMs = limits.cookieLifetimeMs;
     this.#registry.setLimits(limits);
   }
 
@@ -270,6 +295,18 @@ export class Sessions {
     return this.#components.policyFor({ vhost, user, groups, backend: attributes.policy });
   }
 
+  #closedBy(user: string, policy: SessionPolicy): Closed | undefined {
+    const { quotas, now } = this.#components;
+    const used = policy.quota === null ? 0 : (quotas?.used(user, policy.quota) ?? 0);
+    return closedBy(policy, used, now());
+  }
+
+  #endUsed(session: Session | undefined): void {
+    if (session === undefined || session.policy.quota === null) return;
+    if (this.#closedBy(session.user, session.policy)?.end !== 'quota-used') return;
+    this.#carryOut(this.#registry.quotaUsed(session));
+  }
+
   #carryOut(effects: readonly SessionEffect[]): void {
     for (const effect of effects) this.#carryOutOne(effect);
     this.#arm();
@@ -293,9 +330,17 @@ export class Sessions {
       case 'delete':
         log.info({ session: effect.session.session, end: effect.end }, 'session ended');
         store.delete(effect.session.session);
+        this.#remember(effect.session);
         observer?.ended(effect.session, effect.end);
         break;
     }
+  }
+
+  /** A client that comes back too late shall hear until when it may not. */
+  #remember({ cookieHash, user, policy }: Session): void {
+    const closed = this.#closedBy(user, policy);
+    const until = this.#components.now() + this.#cookieLifetimeMs;
+    if (closed !== undefined) this.#obituaries.add(cookieHash, closed, until);
   }
 
   /** One timer for the next deadline; a later deadline than its own does not move it. */
@@ -322,15 +367,13 @@ export class Sessions {
     return sessions.map((session) => {
       const { state } = session;
       const key = state.kind === 'connected' ? `${state.worker}/${state.tunnel}` : '';
-      return renderSession(session, this.#device, statuses.get(key));
+      const { quota } = session.policy;
+      const { quotas } = this.#components;
+      const used = quota === null ? null : (quotas?.view(session.user, quota) ?? null);
+      return renderSession(session, this.#device, statuses.get(key), used);
     });
   }
 }
 
 // The cookie is looked up by its hash: how long that takes says nothing about the cookie.
 const hashCookie = (cookie: string): string => createHash('sha256').update(cookie).digest('hex');
-
-const reasonOfLogin = ({ limit }: Extract<LoginOutcome, { kind: 'refused' }>): string =>
-  limit === 'max_clients'
-    ? 'The server is full: try again later'
-    : 'You are connected as often as is allowed: disconnect elsewhere first';

@@ -43,7 +43,7 @@ export class Statistics {
       logins: this.logins,
       failedLogins: this.failedLogins,
       tunnels: this.tunnels,
-      timedOut: count('session-timeout', 'dpd-timeout'),
+      timedOut: count('session-timeout', 'hours-over', 'account-expired', 'dpd-timeout'),
       idledOut: count('idle-timeout'),
       endedByError: count('protocol-error'),
       averageTunnelMs: this.closed === 0 ? 0 : this.totalTunnelMs / this.closed,

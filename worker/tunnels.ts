@@ -1,6 +1,7 @@
 // The tunnels of this worker, from the primary's grant to the engine's last word. The primary is
 // told of every end exactly once, so that it never believes in a tunnel that is dead.
 import type { TunnelCounters, TunnelEnd, TunnelGrant, TunnelStatus } from '../core/ipc/messages.ts';
+import type { TimedEnd } from '../core/policy/closing.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine } from '../native/engine.ts';
 import type { PrimaryChannel } from './primary_channel.ts';
@@ -13,6 +14,7 @@ export interface TunnelsComponents {
 interface Tunnel {
   readonly session: number;
   readonly sessionEndsAt: EpochMs | null;
+  readonly sessionEndsBy: TimedEnd;
   readonly tlsCipher: string;
   /** granted: the primary counts on it. opened: the engine carries it. */
   stage: 'granted' | 'opened';
@@ -41,10 +43,11 @@ export class Tunnels {
 
   granted(
     tunnel: number,
-    { session, sessionEndsAt }: TunnelGrant,
+    { session, sessionEndsAt, sessionEndsBy }: TunnelGrant,
     { tlsCipher }: { readonly tlsCipher: string },
   ): void {
-    this.#tunnels.set(tunnel, { session, sessionEndsAt, tlsCipher, stage: 'granted' });
+    const ending = { sessionEndsAt, sessionEndsBy };
+    this.#tunnels.set(tunnel, { session, ...ending, tlsCipher, stage: 'granted' });
   }
 
   opened(tunnel: number): void {
@@ -65,9 +68,9 @@ export class Tunnels {
 
   /** Closes what is over its session's time; a second late is early enough. */
   closeExpired(now: EpochMs): void {
-    for (const [tunnel, { sessionEndsAt, stage }] of this.#tunnels)
+    for (const [tunnel, { sessionEndsAt, sessionEndsBy, stage }] of this.#tunnels)
       if (stage === 'opened' && sessionEndsAt !== null && sessionEndsAt <= now)
-        this.#components.engine.closeTunnel(tunnel, 'session-timeout', true);
+        this.#components.engine.closeTunnel(tunnel, sessionEndsBy, true);
   }
 
   closeAll(end: TunnelEnd, tellClients: boolean): void {

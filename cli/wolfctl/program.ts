@@ -44,6 +44,7 @@ Examples:
   wolfctl disconnect user alice      drop her tunnel; her client comes back
   wolfctl terminate id 17            end session 17; its cookie is worth nothing
   wolfctl unban ip 203.0.113.7       let this address in again
+  wolfctl quota reset alice          let her use her quota once more
   wolfctl reload                     read wolfguard.toml and the certificate again
   wolfctl stop now                   tell all clients and stop the server`;
 
@@ -151,6 +152,16 @@ export function buildWolfctl(components: WolfctlComponents): Command {
     .action(async (address: string) => {
       const result = await request<'unban'>({ command: 'unban', address });
       print(result, () => `${result.source} may connect again\n`);
+    });
+
+  program
+    .command('quota')
+    .description('what users have used of their quotas')
+    .command('reset <user>')
+    .description('forget what a user has used in this day, week and month')
+    .action(async (user: string) => {
+      const result = await request<'quota-reset'>({ command: 'quota-reset', user });
+      print(result, () => `the quota of ${result.user} begins anew\n`);
     });
 
   for (const [command, description, done] of [

@@ -86,6 +86,8 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     Routes: pushed.routes.length === 0 ? 'defaultroute' : pushed.routes,
     'No-routes': pushed.noRoutes,
     iRoutes: pushed.iroutes,
+    ...endingRecord(session, now),
+    ...quotaRecord(session),
   };
 }
 
@@ -98,6 +100,26 @@ export const iroutesRecord = (session: AdminSession): JsonRecord => ({
   IP: session.address4 ?? session.address6 ?? '',
   iRoutes: session.pushed.iroutes,
 });
+
+/** Fields of our own, for those who have a time limit or a quota. */
+const endingRecord = ({ endsAt }: AdminSession, now: EpochMs): JsonRecord =>
+  endsAt === null
+    ? {}
+    : {
+        'Ends at': formatTime(endsAt),
+        '_Ends at': `in ${formatDuration(endsAt - now)}`,
+        raw_ends_at: seconds(endsAt),
+      };
+
+const quotaRecord = ({ quota }: AdminSession): JsonRecord =>
+  quota === null
+    ? {}
+    : {
+        Quota: `${formatBytes(quota.used)} of ${formatBytes(quota.bytes)} this ${quota.per}, until ${formatTime(quota.until)}`,
+        raw_quota: quota.bytes,
+        raw_quota_used: quota.used,
+        raw_quota_until: seconds(quota.until),
+      };
 
 /** For `show sessions`. The cookie, which occtl shows here, is known to nobody but the client. */
 export function sessionRecord(session: AdminSession): JsonRecord {

@@ -26,6 +26,8 @@ export type AdminCommand =
   | { readonly command: 'ip-ban-points' }
   /** Forgets ban and points; `address` may also be a source as it is listed. */
   | { readonly command: 'unban'; readonly address: string }
+  /** Forgets what the user has used of a quota. */
+  | { readonly command: 'quota-reset'; readonly user: string }
   | { readonly command: 'reload' }
   | { readonly command: 'stop' };
 
@@ -78,6 +80,7 @@ export interface AdminResults {
   readonly 'ip-bans': readonly BanRecord[];
   readonly 'ip-ban-points': readonly PointsRecord[];
   readonly unban: { readonly source: string };
+  readonly 'quota-reset': { readonly user: string };
   /** The keys whose new values hold from now on. */
   readonly reload: { readonly changed: readonly string[] };
   readonly stop: { readonly stopping: true };
@@ -135,6 +138,10 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'id': {
       const { session } = fields;
       return isNumber(session) ? { command, session } : '"session" must be a number';
+    }
+    case 'quota-reset': {
+      const { user } = fields;
+      return typeof user === 'string' ? { command, user } : '"user" must be a string';
     }
     case 'unban': {
       const { address } = fields;

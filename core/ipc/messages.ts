@@ -7,6 +7,7 @@
 import type { Listener } from '../connect/udp_port.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
+import type { TimedEnd } from '../policy/closing.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { AliveMessage } from './alive.ts';
@@ -151,6 +152,8 @@ export interface TunnelGrant {
   readonly policy: SessionPolicy;
   /** When the session ends whatever happens; null = never. Counted from the login. */
   readonly sessionEndsAt: EpochMs | null;
+  /** Why it does. */
+  readonly sessionEndsBy: TimedEnd;
 }
 
 export type OpenTunnelReply =
@@ -171,7 +174,12 @@ export type TunnelEnd =
   | 'replaced'
   | 'admin'
   | 'shutdown'
-  | 'protocol-error';
+  | 'protocol-error'
+  /** The policy's hours are over. */
+  | 'hours-over'
+  /** The account has expired. */
+  | 'account-expired'
+  | 'quota-used';
 
 export interface TunnelCounters {
   readonly rxBytes: number;

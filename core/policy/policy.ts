@@ -1,7 +1,9 @@
 // What one session is given. The names are those of [policy] in wolfguard.toml, so that a key is
 // found by one search in the file, the schema table and the code. Frozen when the session opens.
 import type { Cidr, IpAddress } from '../net/address.ts';
-import type { Milliseconds } from '../units.ts';
+import type { EpochMs, Milliseconds } from '../units.ts';
+import type { Hours } from './hours.ts';
+import type { Quota } from './quota.ts';
 
 export interface SessionPolicy {
   /** Sent as split-include; empty, or holding 0.0.0.0/0 or ::/0, means the default route. */
@@ -25,6 +27,12 @@ export interface SessionPolicy {
   readonly rx_limit: number | null;
   /** Bits per second to the client; null = no limit. */
   readonly tx_limit: number | null;
+  /** What all sessions of the user together may move; null = no limit. */
+  readonly quota: Quota | null;
+  /** When the user may be connected; null = always. */
+  readonly hours: Hours | null;
+  /** When the account is closed; null = never. */
+  readonly expires: EpochMs | null;
   readonly tunnel_all_dns: boolean;
   readonly client_bypass: boolean;
   readonly keepalive: Milliseconds;

@@ -21,9 +21,12 @@ const CAUSE: Readonly<Record<NonNullable<AccountingRecord['cause']>, number>> = 
   expired: 2,
   'idle-timeout': 4,
   'session-timeout': 5,
+  'hours-over': 5,
+  'account-expired': 5,
   admin: 6, // Admin Reset
   'protocol-error': 9, // NAS Error
-  displaced: 10, // NAS Request
+  'quota-used': 10, // NAS Request
+  displaced: 10,
   refused: 10,
   replaced: 10,
   shutdown: 11, // NAS Reboot

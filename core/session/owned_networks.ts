@@ -33,7 +33,8 @@ export function grantOf(session: Session, space: AddressSpace): TunnelGrant {
     inside4: inside4 && withPrefix(inside4),
     inside6: inside6 && withPrefix(inside6),
     policy: session.policy,
-    sessionEndsAt: session.endsAt,
+    sessionEndsAt: session.ending?.at ?? null,
+    sessionEndsBy: session.ending?.end ?? 'session-timeout',
   };
 }
 

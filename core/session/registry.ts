@@ -5,6 +5,7 @@
 import type { TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
 import { sameHost, sameIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
+import { endingOf, isTimedEnd } from '../policy/closing.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import { AddressSpace } from './address_space.ts';
@@ -26,7 +27,7 @@ import type {
   SessionSelector,
   TunnelReference,
 } from './requests.ts';
-import { NO_TRAFFIC, addCounters, endOf, held, waiting } from './session.ts';
+import { NO_TRAFFIC, addCounters, held, waiting } from './session.ts';
 import type { Session, SessionEnd, SessionRecord } from './session.ts';
 import { findConflict, grantOf, ownedNetworks } from './owned_networks.ts';
 import { SessionPools } from './session_pools.ts';
@@ -115,7 +116,7 @@ export class SessionRegistry {
       openedAt: null,
       totals: NO_TRAFFIC,
       policy: login.policy,
-      endsAt: endOf(now, login.policy),
+      ending: endingOf(now, login.policy, now),
       state: { kind: 'waiting', since: now, expiresAt: now + cookieLifetimeMs },
     };
     return { kind: 'accepted', session, effects: [...effects, ...this.#keep(session)] };
@@ -272,7 +273,7 @@ export class SessionRegistry {
 
   #endsSession(end: TunnelEnd): boolean {
     if (end === 'user-disconnect') return !this.#limits.persistentCookies;
-    return end === 'session-timeout';
+    return isTimedEnd(end);
   }
 
   /** A worker is dead: its clients may come back, to another one, for as long as a cookie lives. */
@@ -307,6 +308,11 @@ export class SessionRegistry {
     return this.#table.byCookie(cookieHash)?.policy;
   }
 
+  /** The user has used up what the policy allows. */
+  quotaUsed(session: Session): SessionEffect[] {
+    return this.#end(session, 'quota-used', true);
+  }
+
   logout(cookieHash: string): SessionEffect[] {
     const session = this.#table.byCookie(cookieHash);
     return session === undefined ? [] : this.#end(session, 'logout', true);
@@ -322,8 +328,9 @@ export class SessionRegistry {
   sweep(now: EpochMs): SessionEffect[] {
     const effects: SessionEffect[] = [];
     for (let due = this.#table.due(now); due !== undefined; due = this.#table.due(now)) {
-      const timedOut = due.endsAt !== null && due.endsAt <= now;
-      effects.push(...this.#end(due, timedOut ? 'session-timeout' : 'expired', timedOut));
+      const { ending } = due;
+      const timedOut = ending !== null && ending.at <= now;
+      effects.push(...this.#end(due, timedOut ? ending.end : 'expired', timedOut));
     }
     return effects;
   }
@@ -349,7 +356,7 @@ export class SessionRegistry {
       localAddress: '',
       ...this.#leasesOf(facts).adopt(facts, saved.policy),
       policy: saved.policy,
-      endsAt: endOf(facts.loginAt, saved.policy),
+      ending: endingOf(facts.loginAt, saved.policy, now),
       state: { kind: 'waiting', since: now, expiresAt: now + leftMs },
     };
     return this.#keep(session);

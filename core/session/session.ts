@@ -5,10 +5,11 @@
 //      ▲                 │  └─────┘
 //      └─────────────────┤ lost, dpd, idle, worker gone, admin disconnect
 //                        │
-//   expired, logout, terminate, goodbye, session timeout ──► deleted
+//   expired, logout, terminate, goodbye, an end by time or quota ──► deleted
 import type { ClientFacts, Peer, TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
 import type { Cidr } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
+import type { Ending } from '../policy/closing.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { InsideAddresses } from './leases.ts';
@@ -57,8 +58,8 @@ export interface Session extends SessionFacts {
   /** Our own address that its last CONNECT came to; '' = there was none in this run. */
   readonly localAddress: string;
   readonly policy: SessionPolicy;
-  /** loginAt + session_timeout; null = never. */
-  readonly endsAt: EpochMs | null;
+  /** When time ends it; null = never. */
+  readonly ending: Ending | null;
   readonly state: SessionState;
 }
 
@@ -130,14 +131,10 @@ export function held(session: Session, until: EpochMs): Session {
 }
 
 /** When something must happen to the session by itself; null = never. */
-export function deadlineOf({ state, endsAt }: Session): EpochMs | null {
-  if (state.kind === 'connected') return endsAt;
-  return endsAt === null ? state.expiresAt : Math.min(state.expiresAt, endsAt);
+export function deadlineOf({ state, ending }: Session): EpochMs | null {
+  if (state.kind === 'connected') return ending?.at ?? null;
+  return Math.min(state.expiresAt, ending?.at ?? Infinity);
 }
 
 /** The group that policy and listings use: the first that the backend named. */
 export const groupOf = ({ groups }: Pick<SessionFacts, 'groups'>): string => groups[0] ?? '';
-
-/** session_timeout counts from the login and survives reconnects and restarts [oc 10]. */
-export const endOf = (loginAt: EpochMs, { session_timeout }: SessionPolicy): EpochMs | null =>
-  session_timeout === 0 ? null : loginAt + session_timeout;

@@ -2,7 +2,8 @@
 // its worker just said about the tunnel.
 import type { Peer, TunnelCounters, TunnelStatus } from '../ipc/messages.ts';
 import { formatCidr, formatIp } from '../net/address.ts';
-import type { EpochMs, Milliseconds } from '../units.ts';
+import type { Quota } from '../policy/quota.ts';
+import type { Bytes, EpochMs, Milliseconds } from '../units.ts';
 import { addCounters, groupOf } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -23,7 +24,7 @@ export interface SessionView {
   readonly since: EpochMs;
   /** When the cookie dies; null while connected. */
   readonly expiresAt: EpochMs | null;
-  /** When session_timeout ends it; null = never. */
+  /** When session_timeout, hours or expires ends it; null = never. */
   readonly endsAt: EpochMs | null;
   readonly userAgent: string;
   readonly hostname: string;
@@ -31,8 +32,17 @@ export interface SessionView {
   readonly mobile: boolean;
   /** All tunnels of the session together, the current one included where its worker answered. */
   readonly counters: TunnelCounters;
+  /** null: the policy has none. */
+  readonly quota: QuotaView | null;
   readonly connection: ConnectionView | null;
   readonly pushed: PushedView;
+}
+
+/** What the user may move in the present period, all sessions together, and has moved. */
+export interface QuotaView extends Quota {
+  readonly used: Bytes;
+  /** When it begins anew. */
+  readonly until: EpochMs;
 }
 
 /** What the client is told to do, by the policy that was frozen at its login. */
@@ -67,6 +77,7 @@ export function renderSession(
   session: Session,
   device: string,
   status: TunnelStatus | undefined,
+  quota: QuotaView | null,
 ): SessionView {
   const { state, client } = session;
   return {
@@ -82,7 +93,8 @@ export function renderSession(
     loginAt: session.loginAt,
     since: state.since,
     expiresAt: state.kind === 'waiting' ? state.expiresAt : null,
-    endsAt: session.endsAt,
+    endsAt: session.ending?.at ?? null,
+    quota,
     userAgent: client.userAgent,
     hostname: client.hostname,
     platform: client.platform,

@@ -30,9 +30,14 @@ enum class TunnelEnd {
   kAdmin,
   kShutdown,
   kProtocolError,
+  kHoursOver,
+  kAccountExpired,
+  kQuotaUsed,
 };
 
 const char* tunnel_end_name(TunnelEnd end);
+/** For the person at the client, where the server is the one who ends it; "" = nothing to say. */
+const char* tunnel_end_text(TunnelEnd end);
 /** false when the name is none of them. */
 bool parse_tunnel_end(const std::string& name, TunnelEnd* end);
 

@@ -81,6 +81,15 @@ void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, By
   sent_by_tls(tunnel);
 }
 
+/** A reason byte and words, or nothing at all [oc 6.1]. */
+void Outbound::say_goodbye(Tunnel& tunnel, TunnelEnd end) {
+  const std::string_view text = tunnel_end_text(end);
+  Bytes payload;
+  if (!text.empty()) payload.push_back(static_cast<uint8_t>(DisconnectReason::kUserLogout));
+  payload.insert(payload.end(), text.begin(), text.end());
+  send_control(tunnel, Channel::kTls, PacketType::kDisconnect, payload);
+}
+
 void Outbound::send_path_probe(Tunnel& tunnel) {
   const Bytes filling(tunnel.params.mtu);
   send_control(tunnel, Channel::kDtls, PacketType::kDpdRequest, filling);

@@ -33,6 +33,8 @@ class Outbound {
   void send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const InsidePacket& parsed);
   /** Control frames are never dropped for a full queue: see TlsChannel::overwhelmed. */
   void send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload);
+  /** The client logs out instead of coming back, and shows why [oc 6.3]. */
+  void say_goodbye(Tunnel& tunnel, TunnelEnd end);
   /** For that tunnel: its packets bear its mark. */
   void send_datagram(const Tunnel& tunnel, const UdpPath& path, const uint8_t* data, size_t size);
   /** A DPD request as large as the largest packet: does the path take it again? [oc 8.6] */

@@ -197,7 +197,7 @@ void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
   hand_over_.tell_end(tunnel, end);
   TlsChannel& tls = tunnel.tls();
   if (tell_client) {
-    outbound_.send_control(tunnel, Channel::kTls, PacketType::kDisconnect, {});
+    outbound_.say_goodbye(tunnel, end);
   }
   tls.shut_down();
   if (!tls.flush() || !tell_client) {

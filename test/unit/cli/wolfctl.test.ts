@@ -204,6 +204,7 @@ const ALICE: AdminSession = {
   since: NOW - 90_000,
   expiresAt: null,
   endsAt: null,
+  quota: null,
   userAgent: 'openconnect',
   hostname: 'laptop',
   platform: 'linux',
@@ -285,6 +286,7 @@ const ANSWERS: Readonly<Record<AdminCommand['command'], unknown>> = {
     { source: '203.0.113.7', score: 11, at: NOW - 5000, banned: false },
   ],
   unban: { source: '203.0.113.7' },
+  'quota-reset': { user: 'alice' },
   reload: { changed: [] },
   stop: { stopping: true },
 };

@@ -110,6 +110,16 @@ test('the answer to "stop" is given before the server stops', async () => {
   assert.deepEqual(order, ['answered', 'stopping']);
 });
 
+test('a quota begins anew for a user who has used something, and for no other', async () => {
+  const admin = build();
+  assert.deepEqual(await admin.answer({ command: 'quota-reset', user: 'alice' }), {
+    ok: true,
+    result: { user: 'alice' },
+  });
+  const answer = await admin.answer({ command: 'quota-reset', user: 'bob' });
+  assert.equal(!answer.ok && answer.code, 'NOT_FOUND');
+});
+
 test('every command survives its encoding', () => {
   const commands: AdminCommand[] = [
     { command: 'status' },
@@ -119,6 +129,7 @@ test('every command survives its encoding', () => {
     { command: 'sessions' },
     { command: 'disconnect', target: { user: 'x' } },
     { command: 'terminate', target: { id: 4 } },
+    { command: 'quota-reset', user: 'x' },
     { command: 'reload' },
     { command: 'stop' },
   ];
@@ -175,6 +186,7 @@ const CONNECTED: SessionView = {
   since: 0,
   expiresAt: null,
   endsAt: null,
+  quota: null,
   userAgent: '',
   hostname: '',
   platform: '',
@@ -217,6 +229,7 @@ const build = (changes: Partial<AdminComponents> = {}): Admin =>
     {
       sessions,
       bans,
+      quotas: { reset: (user) => user === 'alice' },
       statistics: new Statistics(),
       listTunnels: () => Promise.resolve(new Map()),
       forwardedPackets: () => 12,

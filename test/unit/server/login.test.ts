@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { AuthOutcome, LoginRequest, ProfileNotice } from '../../../core/ipc/messages.ts';
 import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import { answerLogin } from '../../../server/login.ts';
+import type { LoginResult } from '../../../server/sessions.ts';
 import { Statistics } from '../../../server/statistics.ts';
 import { client, policy } from '../core/session/fixture.ts';
 
@@ -70,7 +71,18 @@ test('who may log in keeps the ban’s own arithmetic out of the reply', async (
   assert.deepEqual(reply, { kind: 'failed', reason: 'no' });
 });
 
+test('who may not be connected now is told so by a form without inputs', async () => {
+  const world = new World();
+  world.outcome = { kind: 'closed', reason: 'not before Monday' };
+  assert.deepEqual(await world.login(ACCEPTED), {
+    kind: 'form',
+    dialogue: null,
+    form: { message: '', error: 'not before Monday', inputs: [], groups: [], urlGroup: null },
+  });
+});
+
 class World {
+  outcome: LoginResult = { kind: 'accepted', cookie: 'c', session: 1, policy };
   readonly refused: string[] = [];
   banned = false;
   suspect = false;
@@ -95,9 +107,7 @@ class World {
       isSuspect: () => this.suspect,
       loginRefused: (address: string) => void this.refused.push(address),
     };
-    const sessions = {
-      login: () => ({ kind: 'accepted', cookie: 'c', session: 1, policy }) as const,
-    };
+    const sessions = { login: () => this.outcome };
     const statistics = new Statistics();
     const logger = pino({ enabled: false });
     const profileOf = () => this.profile;

@@ -168,6 +168,7 @@ class Server {
     };
     this.opening = new Opening({
       registry: this.bench.registry,
+      obituary: () => undefined,
       carryOut: (effects) => this.effects.push(...effects),
       gate: new Gate([check]),
       now: () => this.bench.now,

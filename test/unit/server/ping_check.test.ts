@@ -114,6 +114,7 @@ class Server {
       registry: bench.registry,
       carryOut: () => undefined,
       gate: new Gate([check]),
+      obituary: () => undefined,
       now: () => bench.now,
       log: { info: () => undefined },
     });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WolfguardError } from '../../../core/error.ts';
 import { parseIp } from '../../../core/net/address.ts';
+import { addBytes } from '../../../core/policy/quota.ts';
 import type { SessionRecord } from '../../../core/session/session.ts';
 import { SCHEMA_VERSION } from '../../../server/session_rows.ts';
 import { SessionStore } from '../../../server/session_store.ts';
@@ -115,10 +116,31 @@ test('sessions of an older version are taken over, as ones that never had a tunn
   const store = open(t, directory);
   store.save(record(1));
   store.close();
-  change(directory, 'ALTER TABLE session DROP COLUMN opened_at; PRAGMA user_version = 2');
+  change(
+    directory,
+    'DROP TABLE quota_usage; ALTER TABLE session DROP COLUMN opened_at; PRAGMA user_version = 2',
+  );
   const reopened = open(t, directory);
   assert.deepEqual(reopened.load().records, [{ ...record(1), openedAt: null }]);
+  assert.deepEqual(reopened.loadUsage(), new Map());
   reopened.save(record(1));
+});
+
+test('what users have used of their quotas comes back, but for what is long over', (t) => {
+  const directory = temporary(t);
+  const store = open(t, directory);
+  const usage = addBytes(undefined, 2 ** 45, NOW);
+  store.saveUsage('alice', addBytes(undefined, 1, NOW));
+  store.saveUsage('alice', usage);
+  store.saveUsage('bob', usage);
+  store.saveUsage('bob', null);
+  store.saveUsage('carol', addBytes(undefined, 1, NOW - 40 * 24 * 3600 * 1000));
+  store.close();
+  const reopened = open(t, directory);
+  assert.deepEqual(reopened.loadUsage(), new Map([['alice', usage]]));
+  reopened.close();
+  reopened.saveUsage('alice', null);
+  assert.equal(open(t, directory).loadUsage().size, 1);
 });
 
 test('a second server on the same file is refused', (t) => {

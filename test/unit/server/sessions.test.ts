@@ -142,6 +142,29 @@ test('a session whose time is up ends by itself', (t) => {
   assert.deepEqual(names(server), []);
 });
 
+test('who may not be connected now hears until when, and so does a cookie of before', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const server = new Server(t);
+  server.policy = { expires: START + MINUTE };
+  const cookie = server.login('alice');
+  server.open(cookie);
+  server.pass(MINUTE);
+  assert.deepEqual(server.sent, [
+    [0, { kind: 'close-tunnel', tunnel: 1, end: 'account-expired', tellClient: true }],
+  ]);
+  const reply = server.tryOpen(cookie);
+  assert.deepEqual(reply, {
+    kind: 'refused',
+    status: 503,
+    reason: 'Your account has expired: ask your administrator',
+  });
+  const again = server.tryLogin('alice');
+  assert.deepEqual([again.kind, again.kind === 'closed' && again.reason], ['closed', reply.reason]);
+  server.pass(5 * MINUTE);
+  const late = server.tryOpen(cookie);
+  assert.equal(late.kind === 'refused' && late.status, 401);
+});
+
 test('a listing has what the table, the client and the worker know', (t) => {
   const server = new Server(t);
   server.policy = {
@@ -185,6 +208,7 @@ test('a listing has what the table, the client and the worker know', (t) => {
     since: START + MINUTE,
     expiresAt: null,
     endsAt: null,
+    quota: null,
     userAgent: client.userAgent,
     hostname: 'laptop',
     platform: 'linux-64',

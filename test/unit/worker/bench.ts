@@ -67,6 +67,9 @@ export const GRANT: TunnelGrant = {
     dscp: null,
     compression: false,
     tx_limit: null,
+    quota: null,
+    hours: null,
+    expires: null,
     tunnel_all_dns: false,
     client_bypass: false,
     keepalive: 18_000_000,
@@ -85,6 +88,7 @@ export const GRANT: TunnelGrant = {
     user_profile: null,
   },
   sessionEndsAt: null,
+  sessionEndsBy: 'session-timeout',
 };
 
 /** What the primary answers a question with; undefined = nothing yet. */
