@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow_hash.h"
 #include "mss_clamp.h"
 
 namespace wolfguard {
@@ -128,7 +129,7 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
     bump(totals_->dropped_packets);
     return;
   }
-  if (!tunnel.rx_limit.take(size, now_)) {
+  if (tunnel.rx_limit && !tunnel.rx_limit->take(size, flow_hash(packet, size, *parsed), now_)) {
     bump(tunnel.shared->dropped_packets);
     bump(totals_->dropped_packets);
     return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow_hash.h"
 #include "mss_clamp.h"
 
 namespace wolfguard {
@@ -36,7 +37,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     }
     by_dtls = false;
   }
-  if (!tunnel.tx_limit.take(size, now_)) {
+  if (tunnel.tx_limit && !tunnel.tx_limit->take(size, flow_hash(packet, size, parsed), now_)) {
     drop(tunnel);
     return;
   }

@@ -150,8 +150,12 @@ void PacketLoop::open(Open& command) {
   owned->params = std::move(command.params);
   owned->shared = std::make_shared<TunnelShared>();
   owned->shared->mtu = owned->params.mtu;
-  owned->rx_limit = RateLimit(owned->params.rx_limit, now_);
-  owned->tx_limit = RateLimit(owned->params.tx_limit, now_);
+  if (const int64_t rate = owned->params.rx_limit; rate > 0) {
+    owned->rx_limit = std::make_unique<RateLimit>(rate, now_);
+  }
+  if (const int64_t rate = owned->params.tx_limit; rate > 0) {
+    owned->tx_limit = std::make_unique<RateLimit>(rate, now_);
+  }
   owned->opened_ms = owned->keys_ms = owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
   const std::string answer = std::move(owned->params.answer);
   Bytes early = std::move(owned->params.early);

@@ -2,12 +2,19 @@
 // fills at that rate. A packet that finds too few in it is dropped, and nothing waits.
 //
 // TCP bears single losses well and a wall badly: who loses all that is under way is silent for its
-// time-out. So the lower half of the bucket warns: the emptier it is, the more packets of those
+// time-out. So the emptier half of the bucket warns: the emptier it is, the more packets of those
 // that could pass are dropped, one in eight at the most, as a router with early detection does
 // [rfc2309 3]. Senders slow down before the wall.
+//
+// One flow that does not slow down would leave nothing to the others. So what comes in is dealt out
+// to the flows that were there of late, to each the same; what one does not want, the others get:
+//
+//   rate ──► reserve of each flow that is not full yet ──► pool, which any flow may take from
+//
+// Flows are told apart by their hash; of more than there is room for, some share what is one's.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,51 +34,39 @@ class RateLimit {
    * long as the one before.
    */
   static constexpr int64_t kLeastBurst = 128 << 10;
+  /** Told apart at a time. */
+  static constexpr size_t kFlows = 64;
 
-  /** No limit. */
-  RateLimit() = default;
-  /** `bytes_per_second`: 0 = no limit. The bucket is full. */
-  RateLimit(int64_t bytes_per_second, int64_t now_ms)
-      : rate_(bytes_per_second), filled_ms_(now_ms), level_(most()) {}
+  /** The bucket is full. */
+  RateLimit(int64_t bytes_per_second, int64_t now_ms);
 
-  /** May a packet of that size pass now? Then it has. The clock may be a wake-up's. */
-  bool take(size_t size, int64_t now_ms) {
-    if (rate_ == 0) return true;
-    if (now_ms > filled_ms_) fill(now_ms);
-    const int64_t cost = static_cast<int64_t>(size) * kMsPerSecond;
-    if (level_ < cost || warns(size)) return false;
-    level_ -= cost;
-    return true;
-  }
+  /**
+   * May a packet of that size pass now? Then it has. `flow`: its flow_hash. The clock may be a
+   * wake-up's.
+   */
+  bool take(size_t size, uint32_t flow, int64_t now_ms);
 
  private:
-  static constexpr int64_t kMsPerSecond = 1000;
-  /** Acknowledgements and questions: their loss costs much and saves nothing. */
-  static constexpr size_t kSmall = 128;
-  static constexpr int64_t kWarning = 8192, kMostOfWarning = kWarning / 8;
+  /** A bit for each. */
+  using Flows = uint64_t;
 
-  int64_t most() const { return std::max(rate_ * kBurstMs, kLeastBurst * kMsPerSecond); }
+  size_t place_of(uint32_t flow);
+  void fill(int64_t now_ms);
+  void forget_idle(int64_t now_ms);
+  int64_t deal(int64_t income, Flows flows, int64_t most);
+  bool warns(size_t size, size_t flow, int64_t level);
 
-  void fill(int64_t now_ms) {
-    const int64_t elapsed = std::min(now_ms - filled_ms_, most() / rate_ + 1);
-    level_ = std::min(level_ + elapsed * rate_, most());
-    filled_ms_ = now_ms;
-  }
-
-  /** Counts up to the next warning, faster with an emptier bucket: evenly, and without chance. */
-  bool warns(size_t size) {
-    const int64_t half = most() / 2;
-    if (level_ >= half || size <= kSmall) return false;
-    warning_ += (half - level_) / (half / kMostOfWarning + 1);
-    if (warning_ < kWarning) return false;
-    warning_ -= kWarning;
-    return true;
-  }
-
-  int64_t rate_ = 0, filled_ms_ = 0;
-  /** In thousandths of a byte: a slow rate loses nothing when it is looked at often. */
-  int64_t level_ = 0;
-  int64_t warning_ = 0;
+  int64_t rate_, most_, filled_ms_, turned_ms_;
+  /** All in thousandths of a byte: a slow rate loses nothing when it is looked at often. */
+  int64_t pool_;
+  /** What each flow may have for itself at the most. */
+  int64_t most_reserve_;
+  std::array<int64_t, kFlows> reserves_{};
+  /** The flow_hash of each. */
+  std::array<uint32_t, kFlows> hashes_{};
+  std::array<uint16_t, kFlows> warnings_{};
+  /** Those of this while and of the one before. */
+  Flows recent_ = 0, earlier_ = 0;
 };
 
 }  // namespace wolfguard

@@ -85,8 +85,8 @@ struct Tunnel {
   /** Of the hello that led to the active keys: the same hello again is late or a replay. */
   std::array<uint8_t, 32> active_random{};
 
-  /** From the client and to it. */
-  RateLimit rx_limit, tx_limit;
+  /** From the client and to it; null = no limit. */
+  std::unique_ptr<RateLimit> rx_limit, tx_limit;
 
   CompressionYield compression_yield;
 
