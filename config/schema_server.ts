@@ -98,10 +98,10 @@ export const limits = table(
     ),
     persistent_cookies: key(boolean, false, 'keep the cookie after the client says goodbye'),
     deny_roaming: key(boolean, false, 'a cookie counts only from the address it was given to'),
-    accept_rate: later(
+    accept_rate: key(
       integer(0, 1_000_000),
       0,
-      'new TCP connections per second and source; 0 = no limit',
+      'new TCP connections per second and source (IPv6: a /64); 0 = no limit',
     ),
     drain: later(
       duration({ zero: true }),

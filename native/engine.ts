@@ -157,6 +157,11 @@ export interface Engine {
    * is up stays up. IPv4 addresses, and IPv6 networks as "2001:db8::/64".
    */
   setBans(add: readonly string[], remove: readonly string[]): void;
+  /**
+   * So many new connections a second of one source (IPv6: a /64), over all workers; 0 = no limit.
+   * More are closed right after accept, or after the PROXY header.
+   */
+  setAcceptRate(perSecond: number, workers: number): void;
   /** Begins to accept. */
   start(): void;
   /** Stops passing plaintext of this connection to JavaScript; 'held' follows. */

@@ -27,6 +27,7 @@ export function workerSettings(config: Config, tls: TlsFiles): WorkerSettings {
     denyRoaming: config.limits.deny_roaming,
     dtlsLegacy: config.dtls.legacy,
     aesHardware: system().hasAesHardware(),
+    acceptRate: config.limits.accept_rate,
     authTimeoutMs: config.auth.timeout,
     cookieLifetimeMs: config.limits.cookie_lifetime,
     extraHeaders: config.http.headers,

@@ -40,6 +40,7 @@ export class Worker {
   readonly #tunnels: Tunnels;
   readonly #banned = new Banned();
   readonly #failures: FailedConnects;
+  readonly #workers: number;
   #settings: WorkerSettings;
   /** By virtual host, upper-case hex. */
   #certificateSha1 = new Map<string, string>();
@@ -53,6 +54,7 @@ export class Worker {
     const { worker, workers, fds, offloads } = start;
     this.#components = components;
     this.#settings = start.settings;
+    this.#workers = workers;
     this.#engine = components.createEngine(
       { worker, workers, fds, offloads, proxy: start.settings.proxy, ...ENGINE_LIMITS },
       (event) => this.#handleEvent(event),
@@ -206,6 +208,7 @@ export class Worker {
 
   #configure(settings: WorkerSettings): void {
     this.#engine.setTls(settings.tls);
+    this.#engine.setAcceptRate(settings.acceptRate, this.#workers);
     this.#certificateSha1 = new Map(
       settings.tls.map(({ name, certificates }) => {
         const { fingerprint } = new X509Certificate(certificates[0]?.chainPem ?? '');

@@ -249,6 +249,8 @@ export interface WorkerSettings {
   readonly dtlsLegacy: boolean;
   /** This machine's CPU has instructions for AES-GCM. */
   readonly aesHardware: boolean;
+  /** New connections a second of one source, over all workers; 0 = no limit. */
+  readonly acceptRate: number;
   readonly authTimeoutMs: Milliseconds;
   readonly cookieLifetimeMs: Milliseconds;
   readonly extraHeaders: Readonly<Record<string, string>>;

@@ -98,9 +98,12 @@ bool Arrivals::read_header(Waiting& waiting) {
 
 void Arrivals::greet(Arrival arrival) {
   // A proxy that only looks after us is not to be shut out by what was done through it.
-  if (!arrival.from_proxy && banned_.contains(source_of(arrival.peer.address))) {
-    bump(totals_->handshakes_refused);
-    return;
+  if (!arrival.from_proxy) {
+    const Address source = source_of(arrival.peer.address);
+    if (banned_.contains(source) || !rate_.take(source, arrival.since)) {
+      bump(totals_->handshakes_refused);
+      return;
+    }
   }
   set_options(arrival.socket.get());
   if (arrival.local == Endpoint{}) arrival.local = local_endpoint(arrival.socket.get());

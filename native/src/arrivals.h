@@ -1,13 +1,15 @@
 // Who comes in at the door of the handshake thread: connections are accepted, the banned are closed
-// at once, and where a proxy stands in front, its header says who has really come [proxy_header.h].
+// at once with those that come too often (arrival_rate.h), and where a proxy stands in front, its
+// header says who has really come [proxy_header.h].
 //
-//   accept ─► from a trusted proxy? ─► header ─► banned? ─► welcome
+//   accept ─► from a trusted proxy? ─► header ─► banned? too often? ─► welcome
 #pragma once
 
 #include <functional>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "arrival_rate.h"
 #include "engine_events.h"
 #include "listeners.h"
 #include "network_list.h"
@@ -60,6 +62,8 @@ class Arrivals {
 
   /** Sources as source_of() makes them. */
   void ban(const std::vector<Address>& add, const std::vector<Address>& remove);
+  /** Of one source; see ArrivalRate::configure. */
+  void limit_rate(uint32_t per_second, uint32_t workers) { rate_.configure(per_second, workers); }
 
  private:
   struct Waiting {
@@ -83,6 +87,7 @@ class Arrivals {
   Tags tags_{};
   std::unordered_map<int, Waiting> waiting_;
   std::unordered_set<Address, AddressHash> banned_;
+  ArrivalRate rate_;
 };
 
 }  // namespace wolfguard

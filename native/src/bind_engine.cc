@@ -42,6 +42,18 @@ napi_value engine_set_bans(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value engine_set_accept_rate(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 2> args{};
+  EngineHandle* handle = unwrap(env, info, &args);
+  if (handle == nullptr) return nullptr;
+  const auto per_second = napi::to_int(env, args[0], "perSecond");
+  const auto workers = per_second ? napi::to_int(env, args[1], "workers") : std::nullopt;
+  if (!workers) return nullptr;
+  handle->engine->set_accept_rate(static_cast<uint32_t>(std::max(*per_second, 0)),
+                                  static_cast<uint32_t>(std::max(*workers, 1)));
+  return nullptr;
+}
+
 napi_value engine_start(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> args{};
   EngineHandle* handle = unwrap(env, info, &args);
@@ -153,6 +165,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   napi::set(env, object, "packetsRaised", napi::boolean(env, handle->engine->packets_raised()));
   napi::define(env, object, "setTls", engine_set_tls);
   napi::define(env, object, "setBans", engine_set_bans);
+  napi::define(env, object, "setAcceptRate", engine_set_accept_rate);
   napi::define(env, object, "start", engine_start);
   napi::define(env, object, "hold", engine_hold);
   napi::define(env, object, "openTunnel", engine_open_tunnel);

@@ -34,6 +34,9 @@ class Engine {
   void start();
   /** The packet thread is before all others; false: it may not be, and they are behind it. */
   bool packets_raised() const { return raised_ == Raised::kYes; }
+  void set_accept_rate(uint32_t per_second, uint32_t workers) {
+    front_->set_accept_rate(per_second, workers);
+  }
   void hold(ConnectionId connection) { front_->hold(connection); }
   void open_tunnel(TunnelParams params) { front_->open_tunnel(std::move(params)); }
   void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {

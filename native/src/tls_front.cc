@@ -64,6 +64,10 @@ void TlsFront::set_tls(SslContext context) { commands_.push(SetTls{std::move(con
 void TlsFront::set_bans(std::vector<Address> add, std::vector<Address> remove) {
   commands_.push(SetBans{std::move(add), std::move(remove)});
 }
+void TlsFront::set_accept_rate(uint32_t per_second, uint32_t workers) {
+  commands_.push(SetAcceptRate{per_second, workers});
+}
+
 void TlsFront::hold(ConnectionId connection) { commands_.push(Hold{connection}); }
 void TlsFront::open_tunnel(TunnelParams params) { commands_.push(Open{std::move(params)}); }
 void TlsFront::close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client) {
@@ -125,6 +129,8 @@ void TlsFront::carry_out(Command& command) {
     context_ = std::move(set->context);
   } else if (auto* bans = std::get_if<SetBans>(&command)) {
     arrivals_.ban(bans->add, bans->remove);
+  } else if (auto* rate = std::get_if<SetAcceptRate>(&command)) {
+    arrivals_.limit_rate(rate->per_second, rate->workers);
   } else if (auto* hold = std::get_if<Hold>(&command)) {
     const auto it = pending_.find(hold->connection);
     if (it == pending_.end()) return;

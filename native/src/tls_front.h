@@ -51,6 +51,8 @@ class TlsFront {
   void set_tls(SslContext context);
   /** Sources as source_of() makes them. What is up stays up. */
   void set_bans(std::vector<Address> add, std::vector<Address> remove);
+  /** limits.accept_rate, over all workers; 0 = none. */
+  void set_accept_rate(uint32_t per_second, uint32_t workers);
   void hold(ConnectionId connection);
   void open_tunnel(TunnelParams params);
   void close_tunnel(ConnectionId tunnel, TunnelEnd end, bool tell_client);
@@ -67,6 +69,9 @@ class TlsFront {
   struct SetBans {
     std::vector<Address> add, remove;
   };
+  struct SetAcceptRate {
+    uint32_t per_second, workers;
+  };
   struct Hold {
     ConnectionId connection;
   };
@@ -79,7 +84,7 @@ class TlsFront {
     bool tell_client;
   };
   struct Stop {};
-  using Command = std::variant<SetTls, SetBans, Hold, Open, Close, Stop>;
+  using Command = std::variant<SetTls, SetBans, SetAcceptRate, Hold, Open, Close, Stop>;
 
   void dispatch(const epoll_event& event);
   void carry_out(Command& command);

@@ -114,6 +114,19 @@ test('banned is whom the header names, and never the proxy that looks after us',
   assert.equal((await connect(rig, V2_IPV6)).peerAddress, '2001:db8::7');
 });
 
+test('too often comes whom the header names: an IPv6 network, and not the proxy', async () => {
+  using rig = await start();
+  rig.engine.setAcceptRate(1, 1_000_000);
+  const from = (address: string): Buffer =>
+    Buffer.from(`PROXY TCP6 ${address} 2001:db8::1 54321 443\r\n`);
+  const first = await dial(rig, from('2001:db8:0:1::1'));
+  await assert.rejects(dial(rig, from('2001:db8:0:1:ffff::2')));
+  const other = await dial(rig, from('2001:db8:0:2::1'));
+  for (let i = 0; i < 3; i++) await connect(rig, V2_LOCAL);
+  first.destroy();
+  other.destroy();
+});
+
 const start = (options: RigOptions = {}): Promise<EngineRig> =>
   EngineRig.start({ proxy: TRUSTED, ...options });
 

@@ -206,6 +206,7 @@ const SETTINGS: WorkerSettings = {
   denyRoaming: false,
   dtlsLegacy: true,
   aesHardware: true,
+  acceptRate: 0,
   authTimeoutMs: 1,
   cookieLifetimeMs: 1,
   extraHeaders: {},

@@ -37,6 +37,7 @@ export const SETTINGS: WorkerSettings = {
   denyRoaming: false,
   dtlsLegacy: true,
   aesHardware: true,
+  acceptRate: 0,
   authTimeoutMs: 60_000,
   cookieLifetimeMs: 300_000,
   extraHeaders: { 'X-Frame-Options': 'deny', 'Bad Name': 'x', 'X-Bad': 'a\r\nb' },
@@ -112,6 +113,10 @@ export class FakeEngine implements Engine {
     this.calls.push('setTls');
     if (this.tlsError !== undefined) throw this.tlsError;
   }
+  setAcceptRate(perSecond: number, workers: number): void {
+    this.calls.push(`setAcceptRate ${perSecond} of ${workers}`);
+  }
+
   setBans(add: readonly string[], remove: readonly string[]): void {
     this.calls.push(`setBans +${add.join()} -${remove.join()}`);
   }

@@ -7,6 +7,7 @@ const tell = (call) => process.send({ kind: 'called', call });
 module.exports = {
   createEngine: () => ({
     packetsRaised: true,
+    setAcceptRate: () => undefined,
     setTls: () => {
       tell('setTls');
       if (process.env.FAKE_TLS_ERROR) throw new Error(process.env.FAKE_TLS_ERROR);

@@ -5,7 +5,7 @@ import type { Answer, Bench } from './bench.ts';
 
 test('a worker sets TLS before it accepts, and says when it does', async (t) => {
   const { engine, told } = await bench(t);
-  assert.deepEqual(engine.calls, ['setTls', 'start']);
+  assert.deepEqual(engine.calls, ['setTls', 'setAcceptRate 0 of 4', 'start']);
   assert.deepEqual(told, [{ kind: 'ready' }]);
 });
 
