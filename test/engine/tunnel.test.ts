@@ -316,6 +316,16 @@ void suite('the end of a tunnel', () => {
     assert.equal(rig.eventsOf('tunnel-closed').length, 1);
   });
 
+  test('a client whose time is over hears why', async () => {
+    using rig = await EngineRig.start();
+    using client = await VpnClient.connect(rig);
+    rig.engine.closeTunnel(client.tunnel, 'quota-used', true);
+    assert.equal((await rig.tunnelEnd(client.tunnel)).end, 'quota-used');
+    const goodbye = await client.next(DISCONNECT);
+    assert.equal(goodbye[0], 0xb0);
+    assert.equal(goodbye.subarray(1).toString(), 'The quota of traffic is used up');
+  });
+
   test('a client that is not told sees the connection end and nothing else', async () => {
     using rig = await EngineRig.start();
     using client = await VpnClient.connect(rig);
