@@ -1,6 +1,7 @@
 // What ends a session and keeps people out, with real clients: time, quota, numbers. Each person has a
 // section of its own, so that one server does for all.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import type { Account } from './harness/accounts.ts';
 import { ALICE } from './harness/accounts.ts';
@@ -72,7 +73,7 @@ test('outside the hours nobody comes in, and hears when they open', options, asy
 test('a quota that is used up ends the session and holds over a kill -9', options, async () => {
   const cookie = await fetchCookie(lab, { account: METERED });
   const client = await Client.connect(lab, { cookie });
-  const files = await FileServer.start(lab, FILE_BYTES);
+  const files = await FileServer.start(lab, { content: randomBytes(FILE_BYTES) });
   await files.download(lab.client, server.inside4).finished();
   const seen = await eventually('the traffic is seen', 10_000, async () => {
     const bytes = await used();

@@ -5,6 +5,7 @@ import type { ClientFacts, TunnelGrant } from '../../../core/ipc/messages.ts';
 import type { ConnectionInfo, TunnelParams } from '../../../native/engine.ts';
 import { planTunnel } from '../../../worker/tunnel_plan.ts';
 import { cidr, client, policy } from '../core/session/fixture.ts';
+import { SETTINGS } from './bench.ts';
 
 test('a phone has timers of its own, in the engine and in what it is told', () => {
   const timers = {
@@ -40,7 +41,7 @@ function plan(
     client: who,
     grant,
     info: INFO,
-    settings: { udpPort: 443, dtlsLegacy: true, tunMtu: 1500 },
+    settings: SETTINGS,
     appId: new Uint8Array(32),
     now: 0,
     rekeyJitterSeconds: 0,
