@@ -29,11 +29,11 @@ export function hookFileTrouble(
     if (executable && (file.mode & ANYBODY_EXECUTES) === 0)
       return `${quote(path)} is not executable`;
     accessSync(path, executable ? constants.X_OK : constants.R_OK);
+    return changeable(path, uid);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return `${quote(path)}: ${readFailure(code, message)}`;
   }
-  return changeable(path, uid);
 }
 
 /** The hooks that could not be run. */

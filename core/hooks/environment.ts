@@ -36,6 +36,9 @@ export function hookEnvironment(info: SessionInfo, occasion: Occasion): Record<s
     ...byFamily('OCSERV_ROUTES', info.routes.map(inScripts)),
     ...byFamily('OCSERV_NO_ROUTES', info.noRoutes.map(inScripts)),
     ...byFamily('OCSERV_DNS', info.dns),
+    OCSERV_RESTRICT_TO_ROUTES: info.enforceRoutes ? '1' : undefined,
+    OCSERV_ALLOW_PORTS: portsOf(info.allow),
+    OCSERV_DENY_PORTS: portsOf(info.deny),
     ...(occasion.reason === 'disconnect' ? statistics(occasion.statistics) : {}),
   };
   return Object.fromEntries(
@@ -57,6 +60,19 @@ function byFamily(name: string, items: readonly string[]): Record<string, string
 
 const joined = (items: readonly string[]): string | undefined =>
   presentOr(items.map((item) => `${item} `).join(''));
+
+/** "tcp 443 udp 53 icmp all "; undefined when there is none, or one that cannot be said so. */
+function portsOf(rules: readonly string[]): string | undefined {
+  const items = rules.map((rule) => {
+    const [, protocol, ports] = /^(tcp|udp|sctp):(\d+(?:,\d+)*)$/.exec(rule) ?? [];
+    if (protocol !== undefined && ports !== undefined) {
+      return ports.split(',').map((port) => `${protocol} ${port}`);
+    }
+    return /^(icmp|icmpv6|esp)$/.test(rule) ? [`${rule} all`] : undefined;
+  });
+  const sayable = items.filter((item) => item !== undefined);
+  return sayable.length < items.length ? undefined : joined(sayable.flat());
+}
 
 /** IPv4 networks have a mask: 10.0.0.0/255.0.0.0. */
 function inScripts(network: string): string {

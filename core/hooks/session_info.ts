@@ -1,7 +1,9 @@
 // A session in the plain words that scripts and plugins read.
 import { contains, formatCidr, formatIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
+import { serverAddress } from '../net/pool.ts';
 import type { SessionInfo } from '../plugin/plugin.ts';
+import type { SessionPolicy } from '../policy/policy.ts';
 import { groupOf } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 
@@ -10,14 +12,15 @@ export interface SessionSurroundings {
   readonly device: string;
   /** The address pools; the first address of each is the server's. */
   readonly pools: readonly Cidr[];
-  /** Of an IPv6 lease. */
+  /** Of an IPv6 lease from a pool. */
   readonly prefix6: number;
 }
 
 /** `outside.local` is '' for a session of an earlier run that has not come back yet. */
 export function sessionInfo(session: Session, around: SessionSurroundings): SessionInfo {
   const { client, peer, policy, inside4, inside6 } = session;
-  const local = (address: IpAddress): string => serverAddress(around.pools, address);
+  const { enforce_routes = false, allow = [], deny = [] }: Restrictions = policy;
+  const local = (address: IpAddress): string => localAddress(around.pools, address);
   return {
     id: session.session,
     vhost: session.vhost,
@@ -30,7 +33,7 @@ export function sessionInfo(session: Session, around: SessionSurroundings): Sess
     inside6: inside6 && {
       address: formatIp(inside6),
       local: local(inside6),
-      prefix: around.prefix6,
+      prefix: policy.address6 === null ? around.prefix6 : policy.address6_prefix,
     },
     device: around.device,
     client: {
@@ -43,11 +46,33 @@ export function sessionInfo(session: Session, around: SessionSurroundings): Sess
     routes: policy.routes.map(formatCidr),
     noRoutes: policy.no_routes.map(formatCidr),
     dns: policy.dns.map(formatIp),
+    enforceRoutes: enforce_routes,
+    allow: allow.map(renderRule),
+    deny: deny.map(renderRule),
   };
 }
 
-function serverAddress(pools: readonly Cidr[], inside: IpAddress): string {
+/** What the engine enforces; absent where it enforces nothing. */
+interface Restrictions extends Partial<SessionPolicy> {
+  readonly enforce_routes?: boolean;
+  readonly allow?: readonly PortRule[];
+  readonly deny?: readonly PortRule[];
+}
+
+/** null, and no ports: all of them. */
+interface PortRule {
+  readonly protocol: string | null;
+  readonly ports: readonly { readonly low: number; readonly high: number }[];
+  readonly network: Cidr | null;
+}
+
+function renderRule({ protocol, ports, network }: PortRule): string {
+  const numbers = ports.map(({ low, high }) => (low === high ? String(low) : `${low}-${high}`));
+  const head = numbers.length === 0 ? protocol : `${protocol ?? ''}:${numbers.join(',')}`;
+  return [head ?? [], network === null ? [] : formatCidr(network)].flat().join(' ');
+}
+
+function localAddress(pools: readonly Cidr[], inside: IpAddress): string {
   const pool = pools.find((candidate) => contains(candidate, inside));
-  if (pool === undefined) return '';
-  return formatIp({ family: inside.family, value: pool.address.value + 1n });
+  return pool === undefined ? '' : formatIp(serverAddress(pool));
 }

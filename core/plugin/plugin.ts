@@ -94,4 +94,9 @@ export interface SessionInfo {
   readonly routes: readonly string[];
   readonly noRoutes: readonly string[];
   readonly dns: readonly string[];
+  /** The engine drops what the client sends outside of its routes. */
+  readonly enforceRoutes: boolean;
+  /** Rules of policy.allow and policy.deny: "tcp:22 10.0.0.0/8", "udp:53", "icmp". */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
 }

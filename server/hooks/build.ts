@@ -68,7 +68,7 @@ export function buildHooks({ config, log, user }: HooksSetting): HookServices {
       sessionInfo(session, {
         device: config().network.device,
         pools: poolsOf(config()),
-        prefix6: HOST_PREFIX,
+        prefix6: config().network.ipv6_prefix_per_client,
       }),
     now: Date.now,
     log: logger,
@@ -97,9 +97,6 @@ export function buildHooks({ config, log, user }: HooksSetting): HookServices {
     },
   };
 }
-
-/** An IPv6 lease is one address. */
-const HOST_PREFIX = 128;
 
 const isConfigured = ({ connect, disconnect, host_update, plugins }: Config['hooks']): boolean =>
   plugins.length > 0 || [connect, disconnect, host_update].some((path) => path !== null);

@@ -44,6 +44,7 @@ export class Scripts {
   /** Apart: a thousand disconnects at a time must not hold up who wants to come in. */
   readonly #connects = new Lane({ running: RUNNING, patience: PATIENCE });
   readonly #others = new Lane({ running: RUNNING });
+  #lastTurn: Promise<void> = Promise.resolve();
   readonly #stopConnects = new AbortController();
   readonly #stopAll = new AbortController();
 
@@ -103,6 +104,7 @@ export class Scripts {
     const { settings, run, trouble, log } = this.#components;
     const hook = occasion.reason;
     const session = info.id;
+    await this.#turn();
     const reason = trouble(path);
     const result: ProgramResult =
       reason === undefined
@@ -116,6 +118,12 @@ export class Scripts {
         : { kind: 'not-started', reason };
     this.#report({ hook, session }, path, result);
     return result;
+  }
+
+  /** Starting a process holds the event loop up for a millisecond and more: one in each turn. */
+  #turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.#lastTurn;
   }
 
   #report(fields: { hook: string; session: number }, path: string, result: ProgramResult): void {

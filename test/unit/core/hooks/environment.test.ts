@@ -77,6 +77,47 @@ test('a session with IPv6 only has it as its address, too', () => {
   assert.deepEqual([IPV6_REMOTE, IPV6_LOCAL, IPV6_PREFIX], ['fd00:77::5', 'fd00:77::1', '128']);
 });
 
+test('what the engine enforces is told as far as ocserv has words for it', () => {
+  const told = (allow: readonly string[], deny: readonly string[]): unknown[] => {
+    const restricted = { ...INFO, enforceRoutes: true, allow, deny };
+    const environment = hookEnvironment(restricted, { reason: 'connect' });
+    return [
+      environment['OCSERV_RESTRICT_TO_ROUTES'],
+      environment['OCSERV_ALLOW_PORTS'],
+      environment['OCSERV_DENY_PORTS'],
+    ];
+  };
+  assert.deepEqual(told(['tcp:80,443', 'udp:53', 'icmp'], ['esp']), [
+    '1',
+    'tcp 80 tcp 443 udp 53 icmp all ',
+    'esp all ',
+  ]);
+  for (const rule of ['tcp:22 10.0.0.0/8', 'tcp:8000-8100', 'tcp', '10.0.0.0/8', 'gre']) {
+    assert.deepEqual(told(['udp:53', rule], []), ['1', undefined, undefined], rule);
+  }
+});
+
+test('rules are written as in the configuration', () => {
+  const bench = new Bench();
+  const ports = [
+    { low: 80, high: 80 },
+    { low: 8000, high: 8100 },
+  ];
+  const rules = [
+    { protocol: 'tcp', ports, network: null },
+    { protocol: 'icmp', ports: [], network: null },
+    { protocol: null, ports: [], network: cidr('10.0.0.0/8') },
+    { protocol: 'udp', ports: ports.slice(0, 1), network: cidr('2001:db8::/32') },
+  ];
+  const session = bench.login('alice');
+  const info = sessionInfo(
+    { ...session, policy: Object.assign({ ...session.policy }, { allow: rules }) },
+    AROUND,
+  );
+  assert.deepEqual(info.allow, ['tcp:80,8000-8100', 'icmp', '10.0.0.0/8', 'udp:80 2001:db8::/32']);
+  assert.deepEqual([info.deny, info.enforceRoutes], [[], false]);
+});
+
 test('a disconnect has whole seconds and exact bytes', () => {
   const statistics = { bytesIn: 2 ** 40 + 1, bytesOut: 0, durationMs: 59_999 };
   const environment = hookEnvironment(INFO, { reason: 'disconnect', statistics });
@@ -124,4 +165,7 @@ const INFO: SessionInfo = {
   routes: [],
   noRoutes: [],
   dns: [],
+  enforceRoutes: false,
+  allow: [],
+  deny: [],
 };

@@ -16,4 +16,7 @@ export const INFO: SessionInfo = {
   routes: [],
   noRoutes: [],
   dns: [],
+  enforceRoutes: false,
+  allow: [],
+  deny: [],
 };
