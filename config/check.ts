@@ -4,6 +4,7 @@ import type { EpochMs } from '../core/units.ts';
 import { findDiskMistakes } from './disk.ts';
 import type { AccountFiles } from './disk.ts';
 import { readFailure } from './disk_files.ts';
+import { findRouteWarnings } from './disk_routes.ts';
 import { examine, loadConfig } from './loader.ts';
 import { inOrder, renderCount, renderProblems } from './problems.ts';
 import type { Problem } from './problems.ts';
@@ -35,13 +36,18 @@ export function checkFile(
 ): CheckResult {
   const file = examineFile(path, accounts, now);
   if (!file.ok) return { exitCode: 1, output: file.output };
-  const { problems, text } = file;
-  if (problems.length === 0) return { exitCode: 0, output: `${path}: ok` };
+  const { problems, text, config } = file;
+  if (problems.length === 0) {
+    const warnings = config === undefined ? [] : findRouteWarnings(config);
+    return { exitCode: 0, output: [`${path}: ok`, ...warnings.map(asWarning)].join('\n') };
+  }
   return {
     exitCode: 1,
     output: `${renderProblems(problems, text, path)}\n${renderCount(problems)}`,
   };
 }
+
+const asWarning = (warning: string): string => `warning: ${warning}`;
 
 export interface ExaminedFile {
   readonly ok: true;

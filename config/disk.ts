@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { EpochMs } from '../core/units.ts';
 import { attempt, finding, Mismatch, readText } from './disk_files.ts';
 import { findPolicyFileMistakes } from './disk_policy.ts';
+import { findRouteFileMistakes } from './disk_routes.ts';
 import { findTlsMistakes, leafOf } from './disk_tls.ts';
 import { checkHooks } from './hook_files.ts';
 import { quote } from './kind.ts';
@@ -35,6 +36,7 @@ export const findDiskMistakes = (
   ...findPolicyFileMistakes(config),
   ...checkLogDestination(config),
   ...checkHooks(config),
+  ...findRouteFileMistakes(config),
 ];
 
 function checkPasswordFile({ auth }: Config): Finding[] {

@@ -5,13 +5,14 @@ import { dscp } from './kinds_dscp.ts';
 import { duration, quota, rate } from './kinds_quantity.ts';
 import { expiry, hours } from './kinds_time.ts';
 import { domain, ipAddress, network, route, siteNetwork } from './kinds_net.ts';
-import { key, later, table } from './table.ts';
+import { aclRule } from './kinds_acl.ts';
+import { key, table } from './table.ts';
 
 const span = duration({ zero: true });
 const networks = list(network, 'networks');
 const addresses = list(ipAddress, 'addresses');
 const domains = list(domain, 'domains');
-const rules = list(text(), 'rules');
+const rules = list(aclRule, 'rules');
 
 export const policy = table(
   { reloadable: true, about: 'What a session is given. A reload counts for new sessions.' },
@@ -22,20 +23,24 @@ export const policy = table(
       'sent to the client as split-include; [] or "default" = default route',
     ),
     no_routes: key(networks, [], 'split-exclude: what stays off the tunnel'),
-    routes_file: later(
+    routes_file: key(
       optional(path('/etc/wolfguard/routes')),
       '',
-      'a network a line; thousands are fine: they are aggregated first',
+      'more routes, a network a line; thousands are fine: they are aggregated first',
     ),
-    no_routes_file: later(
+    no_routes_file: key(
       optional(path('/etc/wolfguard/no-routes')),
       '',
-      '"local offload": what stays off the tunnel',
+      'more of no_routes, a network a line: "local offload"',
     ),
-    enforce_routes: later(boolean, false, 'drop what the client sends outside its routes'),
-    allow: later(rules, [], 'e.g. ["tcp:22 10.0.0.0/8", "udp:53", "icmp"]; [] = all'),
-    deny: later(rules, [], 'the same for what is forbidden'),
-    client_to_client: later(boolean, true, 'clients may reach one another'),
+    enforce_routes: key(boolean, false, 'drop what the client sends outside its routes'),
+    allow: key(
+      rules,
+      [],
+      'what the client may send, e.g. ["tcp:22 10.0.0.0/8", "udp:53", "icmp"]; [] = all',
+    ),
+    deny: key(rules, [], 'what the client may not send, whatever allow says'),
+    client_to_client: key(boolean, true, 'clients may reach one another'),
     dns: key(addresses, [], 'name servers'),
     nbns: key(addresses, [], 'WINS servers'),
     search_domains: key(domains, [], 'appended to short names'),

@@ -75,6 +75,10 @@ export interface TunnelParams {
   readonly rekeyMs: number;
   /** How often the keys of TLS 1.3 are renewed by a KeyUpdate of ours; 0 with TLS 1.2. */
   readonly keyUpdateMs: number;
+  /** What the client may send: a program of defineAcl; 0 = everything. */
+  readonly acl: number;
+  /** Nothing passes between this client and what the owners table says is another's. */
+  readonly isolated: boolean;
 }
 
 export interface ConnectionInfo {
@@ -166,6 +170,13 @@ export interface Engine {
   start(): void;
   /** Stops passing plaintext of this connection to JavaScript; 'held' follows. */
   hold(connection: number): void;
+  /**
+   * A program of compileAcl under a number from 1 on, for tunnels that open from now on; throws when
+   * the bytes are none. Tunnels that are up keep the one that they were opened with.
+   */
+  defineAcl(id: number, program: Uint8Array): void;
+  /** No tunnel opens with it any more; idempotent. */
+  forgetAcl(id: number): void;
   /** Only for a held connection with nothing left to write. */
   openTunnel(params: TunnelParams): void;
   /** Idempotent; 'tunnel-closed' follows with the same `end`. */

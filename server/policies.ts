@@ -6,6 +6,7 @@ import { groupWithSection } from '../core/policy/groups.ts';
 import { mergePolicy } from '../core/policy/merge.ts';
 import type { PolicyLayer } from '../core/policy/merge.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
+import type { RouteFiles } from './route_files.ts';
 
 /** The parts of a configuration that speak about policy. */
 export type PolicyConfig = Pick<Config, 'policy' | 'vhost' | 'group' | 'user'>;
@@ -23,16 +24,19 @@ export interface PolicySubject {
 
 export class Policies {
   #config: PolicyConfig;
+  #files: Pick<RouteFiles, 'complete'>;
   /** By the sections that speak. Its size is bounded by theirs, not by the number of users. */
   readonly #shared = new Map<string, SessionPolicy>();
 
-  constructor(config: PolicyConfig) {
+  constructor(config: PolicyConfig, files: Pick<RouteFiles, 'complete'>) {
     this.#config = config;
+    this.#files = files;
   }
 
-  /** From a reload: for sessions that begin from now on. */
-  configure(config: PolicyConfig): void {
+  /** From a reload, or of files that have changed: for sessions that begin from now on. */
+  configure(config: PolicyConfig, files: Pick<RouteFiles, 'complete'>): void {
     this.#config = config;
+    this.#files = files;
     this.#shared.clear();
   }
 
@@ -53,7 +57,7 @@ export class Policies {
 
   #merge(layers: readonly PolicyLayer[]): SessionPolicy {
     const base = { source: { kind: 'policy' } as const, values: this.#config.policy };
-    return freeze(mergePolicy(base, layers).policy);
+    return freeze(this.#files.complete(mergePolicy(base, layers)));
   }
 }
 

@@ -32,6 +32,7 @@ import {
   reservedAddresses,
   serverNetworks,
 } from './pools.ts';
+import { loadRouteFiles, routeWarnings } from './policy_lists.ts';
 import { openLog } from './log.ts';
 import type { Log } from './log.ts';
 import { setUpMachine } from './machine.ts';
@@ -56,6 +57,7 @@ import { Sessions } from './sessions.ts';
 import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
+import { RouteWatch } from './route_watch.ts';
 import { readTlsFiles } from './tls_files.ts';
 import { TlsWatch } from './tls_watch.ts';
 import { threadName, Urgency } from './urgency.ts';
@@ -77,6 +79,8 @@ export interface Primary {
   killChildren(): void;
 }
 
+type Replaceable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What workers have to say goodbye to their clients. */
 const WORKER_GRACE_MS: Milliseconds = 5_000;
 const AUTH_GRACE_MS: Milliseconds = 1_000;
@@ -97,8 +101,9 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   await sequence.step('free ports', () => requireFreePorts(config, system()));
   const tls = await sequence.step('certificate', () => readTlsFiles(config, Date.now()));
   const profiles = await sequence.step('profiles', () => readProfiles(config));
+  const routeFiles = await sequence.step('files of routes', () => loadRouteFiles(config));
   // What a reload replaces; everybody asks for it when it is needed.
-  const current: { -readonly [K in keyof Loaded]: Loaded[K] } = { config, tls, profiles };
+  const current: Replaceable<Loaded> = { config, tls, profiles, routeFiles };
 
   const log = await sequence.step(
     'log',
@@ -110,6 +115,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   const { logger } = log;
   for (const warning of findPoolClashes(config)) logger.warn(warning);
+  for (const warning of routeWarnings(config, routeFiles)) logger.warn(warning);
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
   const maxClients = config.limits.max_clients;
@@ -131,7 +137,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     now: Date.now,
     random: Math.random,
   });
-  const policies = new Policies(config);
+  const policies = new Policies(config, routeFiles);
   const { user } = workerIdentity(config);
   const hooks = buildHooks({ config: () => current.config, log, user });
   const store = await sequence.step(
@@ -255,6 +261,16 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     (made) => made.close(),
   );
   tlsWatch.start();
+  await sequence.step(
+    'files of routes that change',
+    () =>
+      new RouteWatch({
+        current: () => current,
+        apply: (files) => policies.configure(current.config, (current.routeFiles = files)),
+        logger,
+      }),
+    (made) => made.close(),
+  );
 
   const reload = (): ReloadOutcome => {
     const plan = planReload(options.configPath, current, Date.now());
@@ -265,7 +281,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     Object.assign(current, plan.next);
     log.setLevel(current.config.log.level);
     log.reopen();
-    policies.configure(current.config);
+    policies.configure(current.config, current.routeFiles);
     sessions.setLimits(sessionLimits(current.config));
     sessions.reserve(reservedAddresses(current.config));
     bans.configure(banSettings(current.config));
@@ -273,6 +289,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     workers.configure();
     tlsWatch.warn();
     hooks.reload();
+    for (const warning of routeWarnings(current.config, current.routeFiles)) logger.warn(warning);
     logger.info({ changed: plan.changed }, 'reloaded');
     return { kind: 'done', changed: plan.changed };
   };

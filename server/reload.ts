@@ -8,6 +8,8 @@ import { WolfguardError } from '../core/error.ts';
 import type { EpochMs } from '../core/units.ts';
 import { haveChanged, readProfiles } from './profiles.ts';
 import type { Profiles } from './profiles.ts';
+import { loadRouteFiles } from './policy_lists.ts';
+import type { RouteFiles } from './route_files.ts';
 import { readTlsFiles } from './tls_files.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -16,6 +18,7 @@ export interface Loaded {
   readonly config: Config;
   readonly tls: TlsFiles;
   readonly profiles: Profiles;
+  readonly routeFiles: RouteFiles;
 }
 
 export type ReloadPlan =
@@ -40,12 +43,14 @@ export function planReload(configPath: string, current: Loaded, now: EpochMs): R
     const tls = readTlsFiles(result.config, now);
     const renewed = !isDeepStrictEqual(tls.hosts, current.tls.hosts);
     const profiles = readProfiles(result.config);
+    const routeFiles = loadRouteFiles(result.config);
     const changed = new Set([
       ...reloadable,
       ...(renewed ? ['tls.certificate'] : []),
       ...(haveChanged(current.profiles, profiles) ? ['policy.user_profile'] : []),
+      ...(routeFiles.equals(current.routeFiles) ? [] : ['policy.routes_file']),
     ]);
-    const next = { config: result.config, tls, profiles };
+    const next = { config: result.config, tls, profiles, routeFiles };
     return { kind: 'accepted', next, changed: [...changed] };
   } catch (error) {
     if (error instanceof WolfguardError) return { kind: 'refused', reason: error.message };

@@ -3,6 +3,7 @@ import type { ClientFacts, TunnelCounters } from '../core/ipc/messages.ts';
 import { formatIp, parseIp } from '../core/net/address.ts';
 import type { IpAddress } from '../core/net/address.ts';
 import type { SessionAttributes } from '../core/policy/attributes.ts';
+import { NO_TRAFFIC } from '../core/session/session.ts';
 import type { SessionRecord } from '../core/session/session.ts';
 
 /** Version of the tables below; a change of theirs raises it and brings a migration. */
@@ -130,7 +131,8 @@ export const decodeRow = (row: SessionRow): SessionRecord => ({
   client: { ...NO_DEVICE_TYPE, ...(JSON.parse(row.client) as ClientFacts) },
   inside4: decodeAddress(row.inside4),
   inside6: decodeAddress(row.inside6),
-  totals: JSON.parse(row.totals) as TunnelCounters,
+  // A counter that an earlier version did not have began at 0.
+  totals: { ...NO_TRAFFIC, ...(JSON.parse(row.totals) as Partial<TunnelCounters>) },
   expiresAt: row.expires_at,
   attributes: JSON.parse(row.attributes, decodeBigint) as SessionAttributes,
   openedAt: row.opened_at,

@@ -1,12 +1,12 @@
 // Revocation lists and OCSP responses are renewed by other programs, every day or every hour, and
 // none of them tells us: so we look. What is near its end is said once a day.
-import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { hasEnded } from '../core/x509/term.ts';
+import { stateOf } from './file_state.ts';
 import { listPaths, readTlsLists, tlsWarnings } from './tls_files.ts';
 import type { TlsFiles } from './tls_files.ts';
 
@@ -86,10 +86,4 @@ export class TlsWatch {
     const ended = tls.lists.terms.filter((term) => hasEnded(term, now())).length;
     return [ended, ...listPaths(config).map(stateOf)].join('\n');
   }
-}
-
-/** ctime: a copy that keeps the time of its original is new all the same. */
-function stateOf(path: string): string {
-  const { ino, size, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return `${path} ${ino} ${size} ${ctimeMs}`;
 }

@@ -12,6 +12,7 @@ import type {
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 import type { Milliseconds } from '../core/units.ts';
+import { SharedLists } from './shared_lists.ts';
 import type { ChildLink } from './supervisor.ts';
 
 export type Report<Kind> = Extract<WorkerToPrimary, { readonly kind: Kind }>;
@@ -104,6 +105,7 @@ export class WorkerLink {
   /** The listener for one worker process, as the supervisor wants it. */
   attach(send: (message: PrimaryToWorker) => void): ChildLink<WorkerToPrimary> {
     const { services, startMessage, bannedSources } = this.components;
+    const lists = new SharedLists(send);
     return {
       handleSpawned: () => {
         this.channel = send;
@@ -113,7 +115,7 @@ export class WorkerLink {
         if (add.length > 0) send({ kind: 'bans', add, remove: [] });
       },
       handleReady: () => undefined,
-      handleMessage: (message) => this.handleMessage(message, send),
+      handleMessage: (message) => this.handleMessage(message, send, lists),
       handleGone: () => {
         this.channel = undefined;
         this.forwardedBefore += this.forwarded;
@@ -124,7 +126,11 @@ export class WorkerLink {
     };
   }
 
-  private handleMessage(message: WorkerToPrimary, send: (message: PrimaryToWorker) => void): void {
+  private handleMessage(
+    message: WorkerToPrimary,
+    send: (message: PrimaryToWorker) => void,
+    lists: SharedLists,
+  ): void {
     const { services } = this.components;
     const { worker } = this.options;
     switch (message.kind) {
@@ -134,7 +140,7 @@ export class WorkerLink {
       case 'open-tunnel': {
         const { id, request } = message;
         const answer = (reply: OpenTunnelReply): void =>
-          send({ kind: 'open-tunnel-reply', id, reply });
+          send({ kind: 'open-tunnel-reply', id, reply: lists.share(reply) });
         const reply = services.openTunnel(worker, request, () => this.channel === send);
         if (reply instanceof Promise) void reply.then(answer);
         else answer(reply);

@@ -19,6 +19,7 @@ import { Attempt } from './attempt.ts';
 import type { FailedConnects } from './failed_connects.ts';
 import type { ConnectRequest } from './http_server.ts';
 import { factsOf } from './login_handler.ts';
+import type { PolicyShelf } from './policy_shelf.ts';
 import type { PrimaryChannel } from './primary_channel.ts';
 import { mayUseIpv6, planTunnel } from './tunnel_plan.ts';
 import type { Tunnels } from './tunnels.ts';
@@ -28,6 +29,7 @@ export interface ConnectHandlerComponents {
   readonly channel: Pick<PrimaryChannel, 'openTunnel'>;
   readonly tunnels: Pick<Tunnels, 'granted' | 'opened' | 'closed'>;
   readonly failures: Pick<FailedConnects, 'note'>;
+  readonly shelf: Pick<PolicyShelf, 'listsOf'>;
   readonly settings: () => WorkerSettings;
   readonly now: () => EpochMs;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -124,7 +126,8 @@ export class ConnectHandler {
     const settings = this.#components.settings();
     const { appId, rekeyJitterSeconds } = this.#chance();
     const now = this.#components.now();
-    const input = { facts, client, grant: reply.grant, info, settings, appId, now };
+    const lists = this.#components.shelf.listsOf(reply);
+    const input = { facts, client, grant: reply.grant, lists, info, settings, appId, now };
     const plan = planTunnel({ ...input, rekeyJitterSeconds });
     if (plan === undefined) {
       this.#attempts.delete(tunnel);

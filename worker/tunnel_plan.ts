@@ -12,11 +12,13 @@ import { encodeIp, parseIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { ConnectionInfo, TunnelParams } from '../native/engine.ts';
+import type { TunnelLists } from './policy_shelf.ts';
 
 export interface TunnelPlanInput {
   readonly facts: ConnectFacts;
   readonly client: ClientFacts;
   readonly grant: TunnelGrant;
+  readonly lists: TunnelLists;
   readonly info: ConnectionInfo;
   readonly settings: Pick<
     WorkerSettings,
@@ -64,6 +66,7 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
       client,
       fullIpv6: facts.fullIpv6,
       grant,
+      routeLines: input.lists.routeLines(client, grant.inside6 !== null),
       mtu,
       dtls,
       udpPort: udpPort ?? 0,
@@ -94,6 +97,8 @@ export function planTunnel(input: TunnelPlanInput): Omit<TunnelParams, 'early'> 
     denyRoaming: settings.denyRoaming,
     rekeyMs: rekey.newTunnelMs,
     keyUpdateMs: rekey.keyUpdateMs,
+    acl: input.lists.acl(),
+    isolated: !policy.client_to_client,
   };
 }
 

@@ -27,6 +27,7 @@ const NO_TRAFFIC: TunnelCounters = {
   txPackets: 0,
   spoofedPackets: 0,
   droppedPackets: 0,
+  deniedPackets: 0,
 };
 
 export class Tunnels {

@@ -15,6 +15,7 @@ import { HttpFront } from './http_server.ts';
 import type { HttpLimits } from './limits.ts';
 import { ENGINE_LIMITS, SHUTDOWN_TIMEOUT_MS } from './limits.ts';
 import { LoginHandler } from './login_handler.ts';
+import { PolicyShelf } from './policy_shelf.ts';
 import { PrimaryChannel } from './primary_channel.ts';
 import { Tunnels } from './tunnels.ts';
 
@@ -39,6 +40,7 @@ export class Worker {
   readonly #connect: ConnectHandler;
   readonly #tunnels: Tunnels;
   readonly #banned = new Banned();
+  readonly #shelf: PolicyShelf;
   readonly #failures: FailedConnects;
   readonly #workers: number;
   #settings: WorkerSettings;
@@ -69,6 +71,7 @@ export class Worker {
     const channel = new PrimaryChannel({ send });
     const tunnels = new Tunnels({ engine, channel });
     const failures = new FailedConnects({ channel });
+    const shelf = new PolicyShelf({ engine });
     const login = new LoginHandler({
       channel,
       settings,
@@ -76,12 +79,13 @@ export class Worker {
       log,
     });
     const connect = new ConnectHandler(
-      { engine, channel, tunnels, failures, settings, now, randomBytes, log },
+      { engine, channel, tunnels, failures, shelf, settings, now, randomBytes, log },
       { worker },
     );
     this.#channel = channel;
     this.#tunnels = tunnels;
     this.#failures = failures;
+    this.#shelf = shelf;
     this.#connect = connect;
     this.#http = new HttpFront(
       {
@@ -122,10 +126,15 @@ export class Worker {
   handleMessage(message: Exclude<PrimaryToWorker, { kind: 'start' }>): void {
     switch (message.kind) {
       case 'login-reply':
-      case 'open-tunnel-reply':
       case 'cookie-checked':
       case 'profile-reply':
         this.#channel.handleReply(message);
+        break;
+      case 'open-tunnel-reply':
+        this.#channel.handleReply({ ...message, reply: this.#shelf.complete(message.reply) });
+        break;
+      case 'policy-lists':
+        this.#shelf.handleMessage(message);
         break;
       case 'close-tunnel':
         this.#connect.close(message.tunnel, message.end, message.tellClient);

@@ -89,6 +89,16 @@ interface Addon {
     readonly perSecond: number;
     readonly seconds: number;
   }): number;
+  /** Blocks; verdicts a second of a program of the engine's filter, and the share of "allowed". */
+  runLookups(plan: {
+    readonly program: Uint8Array;
+    readonly ipv6: boolean;
+    /** Every address is another; false: the same packet again and again. */
+    readonly random: boolean;
+    /** The processor's caches hold nothing of the program every 256 lookups. */
+    readonly cold: boolean;
+    readonly seconds: number;
+  }): readonly [perSecond: number, allowedShare: number];
 }
 
 const ADDON = fileURLToPath(new URL('../out/load/build/Release/load.node', import.meta.url));

@@ -8,6 +8,8 @@
       'sources': [
         '<!@(ls src/*.cc)',
         'engine/ack_filter.cc',
+        'engine/acl_facts.cc',
+        'engine/acl_program.cc',
         'engine/aead.cc',
         'engine/checksum.cc',
         'engine/coalescer.cc',

@@ -43,7 +43,7 @@ export function statusRecord(status: AdminStatus): JsonRecord {
 
 /** For `show users`, `show user` and `show id`. */
 export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
-  const { connection, counters, pushed } = session;
+  const { connection, counters, pushed, rules } = session;
   const connectedMs = now - session.since;
   return {
     ID: session.id,
@@ -83,9 +83,13 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     DNS: pushed.dns,
     NBNS: pushed.nbns,
     'Split-DNS-Domains': pushed.splitDns,
-    Routes: pushed.routes.length === 0 ? 'defaultroute' : pushed.routes,
-    'No-routes': pushed.noRoutes,
+    Routes: pushed.routes.length === 0 ? 'defaultroute' : listed(pushed.routes, pushed.routeCount),
+    'No-routes': listed(pushed.noRoutes, pushed.noRouteCount),
     iRoutes: pushed.iroutes,
+    'Restricted to routes': rules.enforceRoutes ? 'True' : 'False',
+    'Restricted to ports': [...rules.allow, ...rules.deny.map((rule) => `!(${rule})`)].join(', '),
+    'Client to client': rules.clientToClient ? 'True' : 'False',
+    'Denied packets': counters.deniedPackets,
     ...endingRecord(session, now),
     ...quotaRecord(session),
   };
@@ -159,6 +163,9 @@ export const pointsRecord = (
 /** "waiting" is a client that may come back; occtl calls it so, too, in other words. */
 export const stateOf = (session: AdminSession): string =>
   session.state === 'connected' ? 'connected' : 'disconnected';
+
+const listed = (first: readonly string[], count: number): readonly string[] =>
+  count > first.length ? [...first, `and ${count - first.length} more`] : first;
 
 const seconds = (durationMs: Milliseconds): number => Math.floor(durationMs / 1000);
 

@@ -1,6 +1,8 @@
 // The commands of wolfguard. What a command does is in its own module, loaded when it is called.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { WolfguardError } from '../../core/error.ts';
+import { configOption, DEFAULT_CONFIG } from './config_option.ts';
+import { addAcl } from './acl_command.ts';
 import { addCert } from './cert_commands.ts';
 import { addPolicy } from './policy_command.ts';
 
@@ -10,7 +12,6 @@ export interface WolfguardComponents {
   readonly complain: (text: string) => void;
 }
 
-export const DEFAULT_CONFIG = '/etc/wolfguard/wolfguard.toml';
 /** A folder that git ignores, beside package.json where `npm start` runs. */
 const QUICK_START_STATE = '.wolfguard';
 const HTTPS_PORT = 443;
@@ -45,6 +46,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addCert(program, components.write);
   addImport(program, components);
   addPolicy(program, components.write, DEFAULT_CONFIG);
+  addAcl(program, components);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')
@@ -236,9 +238,6 @@ async function authFilesOf(configPath: string): Promise<{ path: string; otp_path
     `which file? Name it with --file, or a sound configuration with -c:\n${result.output}`,
   );
 }
-
-const configOption = (): Option =>
-  new Option('-c, --config <file>', `the configuration file (default: ${DEFAULT_CONFIG})`);
 
 function parsePort(text: string): number {
   const port = Number(text);

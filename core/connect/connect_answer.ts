@@ -3,8 +3,8 @@
 import { headerValue } from '../http/answer.ts';
 import type { ClientFacts, TunnelGrant } from '../ipc/messages.ts';
 import { formatCidr, formatIp, formatIpv4Mask, networkOf } from '../net/address.ts';
-import type { Cidr } from '../net/address.ts';
 import { fillPlaceholders } from '../policy/placeholders.ts';
+import { namesDefaultRoute } from '../policy/policy.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { CompressionChoice } from './compression.ts';
@@ -18,6 +18,8 @@ export interface ConnectAnswer {
   readonly fullIpv6: boolean;
   /** With inside6 null wherever IPv6 is not to be used. */
   readonly grant: TunnelGrant;
+  /** From renderRouteHeaders: made once for all who share them. */
+  readonly routeLines: string;
   readonly mtu: TunnelMtu;
   readonly dtls: DtlsMode;
   readonly udpPort: number;
@@ -32,20 +34,23 @@ type Header = readonly [name: string, value: string | number];
 
 /** The whole answer, status line to blank line; the next byte is CSTP. */
 export const renderConnectAnswer = (answer: ConnectAnswer): string =>
-  [
-    'HTTP/1.1 200 CONNECTED',
-    ...connectHeaders(answer).map(([name, value]) => `${name}: ${headerValue(String(value))}`),
-    '',
-    '',
-  ].join('\r\n');
+  `HTTP/1.1 200 CONNECTED\r\n${renderHeaders(identity(answer))}${answer.routeLines}${renderHeaders(
+    channels(answer),
+  )}\r\n`;
 
-const connectHeaders = (answer: ConnectAnswer): readonly Header[] => [
+const renderHeaders = (headers: readonly Header[]): string =>
+  headers.map(([name, value]) => `${name}: ${headerValue(String(value))}\r\n`).join('');
+
+const identity = (answer: ConnectAnswer): readonly Header[] => [
   ['X-CSTP-Version', 1],
   ['X-CSTP-Server-Name', 'wolfguard'],
   ...hostname(answer),
   ...addresses(answer),
   ...names(answer),
-  ...routes(answer),
+];
+
+const channels = (answer: ConnectAnswer): readonly Header[] => [
+  ...bypass(answer),
   ...timers(answer),
   ['X-CSTP-Smartcard-Removal-Disconnect', 'true'],
   ['X-CSTP-Disconnected-Timeout', 'none'],
@@ -109,41 +114,21 @@ function names({ grant, client }: ConnectAnswer): readonly Header[] {
     // One line for all: vpnc-script splits it at blanks.
     ...optional('X-CSTP-Default-Domain', policy.search_domains.join(' ')),
     ...policy.split_dns.map((domain): Header => ['X-CSTP-Split-DNS', domain]),
-    ['X-CSTP-Tunnel-All-DNS', String(policy.tunnel_all_dns || hasDefaultRoute(policy))],
+    ['X-CSTP-Tunnel-All-DNS', String(policy.tunnel_all_dns || namesDefaultRoute(policy))],
   ];
 }
 
-function routes(answer: ConnectAnswer): readonly Header[] {
-  const { policy, inside6 } = answer.grant;
-  // Includes beside a default route would take it away again [oc 5.4].
-  const includes = hasDefaultRoute(policy) ? [] : policy.routes;
-  const headers = [
-    ...networks('X-CSTP-Split-Include', includes, inside6 !== null),
-    ...networks('X-CSTP-Split-Exclude', policy.no_routes, inside6 !== null),
-  ];
+const bypass = (answer: ConnectAnswer): readonly Header[] => [
   // iOS uses IPv6 only where a network is named; this one is all of it [oc 5.4].
-  if (needsAppleRoute(answer)) headers.push(['X-CSTP-Split-Include-IP6', '2000::/3']);
-  headers.push(['X-CSTP-Client-Bypass-Protocol', String(policy.client_bypass)]);
-  return headers;
-}
+  ...(needsAppleRoute(answer) ? [['X-CSTP-Split-Include-IP6', '2000::/3'] as const] : []),
+  ['X-CSTP-Client-Bypass-Protocol', String(answer.grant.policy.client_bypass)],
+];
 
 const needsAppleRoute = ({ client, fullIpv6, grant }: ConnectAnswer): boolean =>
   client.kind === 'anyconnect-apple' &&
   fullIpv6 &&
   grant.inside6 !== null &&
-  !hasDefaultRoute(grant.policy);
-
-const networks = (name: string, list: readonly Cidr[], ipv6: boolean): Header[] =>
-  list
-    .filter(({ address }) => address.family === 4 || ipv6)
-    .map((network) =>
-      network.address.family === 4
-        ? [name, `${formatIp(network.address)}/${formatIpv4Mask(network.prefix)}`]
-        : [`${name}-IP6`, formatCidr(network)],
-    );
-
-const hasDefaultRoute = ({ routes }: SessionPolicy): boolean =>
-  routes.some(({ prefix }) => prefix === 0);
+  !namesDefaultRoute(grant.policy);
 
 function timers(answer: ConnectAnswer): readonly Header[] {
   const { client, grant, now } = answer;

@@ -3,7 +3,7 @@ import { contains, formatCidr, formatIp } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
 import { serverAddress } from '../net/pool.ts';
 import type { SessionInfo } from '../plugin/plugin.ts';
-import type { SessionPolicy } from '../policy/policy.ts';
+import { formatAclRule } from '../policy/acl_rule.ts';
 import { groupOf } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 
@@ -19,7 +19,7 @@ export interface SessionSurroundings {
 /** `outside.local` is '' for a session of an earlier run that has not come back yet. */
 export function sessionInfo(session: Session, around: SessionSurroundings): SessionInfo {
   const { client, peer, policy, inside4, inside6 } = session;
-  const { enforce_routes = false, allow = [], deny = [] }: Restrictions = policy;
+  const { enforce_routes, allow, deny } = policy;
   const local = (address: IpAddress): string => localAddress(around.pools, address);
   return {
     id: session.session,
@@ -47,29 +47,9 @@ export function sessionInfo(session: Session, around: SessionSurroundings): Sess
     noRoutes: policy.no_routes.map(formatCidr),
     dns: policy.dns.map(formatIp),
     enforceRoutes: enforce_routes,
-    allow: allow.map(renderRule),
-    deny: deny.map(renderRule),
+    allow: allow.map(formatAclRule),
+    deny: deny.map(formatAclRule),
   };
-}
-
-/** What the engine enforces; absent where it enforces nothing. */
-interface Restrictions extends Partial<SessionPolicy> {
-  readonly enforce_routes?: boolean;
-  readonly allow?: readonly PortRule[];
-  readonly deny?: readonly PortRule[];
-}
-
-/** null, and no ports: all of them. */
-interface PortRule {
-  readonly protocol: string | null;
-  readonly ports: readonly { readonly low: number; readonly high: number }[];
-  readonly network: Cidr | null;
-}
-
-function renderRule({ protocol, ports, network }: PortRule): string {
-  const numbers = ports.map(({ low, high }) => (low === high ? String(low) : `${low}-${high}`));
-  const head = numbers.length === 0 ? protocol : `${protocol ?? ''}:${numbers.join(',')}`;
-  return [head ?? [], network === null ? [] : formatCidr(network)].flat().join(' ');
 }
 
 function localAddress(pools: readonly Cidr[], inside: IpAddress): string {

@@ -8,7 +8,7 @@ import type { Listener } from '../connect/udp_port.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { TimedEnd } from '../policy/closing.ts';
-import type { SessionPolicy } from '../policy/policy.ts';
+import type { PolicyLists, SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { AliveMessage } from './alive.ts';
 
@@ -157,7 +157,12 @@ export interface TunnelGrant {
 }
 
 export type OpenTunnelReply =
-  | { readonly kind: 'granted'; readonly grant: TunnelGrant }
+  | {
+      readonly kind: 'granted';
+      readonly grant: TunnelGrant;
+      /** The policy's lists stand under this key of 'policy-lists', and not in the grant. */
+      readonly lists?: string;
+    }
   /** 401 ends the client's reconnect loop; 503 carries X-Reason [oc 5.2]. */
   | { readonly kind: 'refused'; readonly status: 401 | 503; readonly reason: string };
 
@@ -189,6 +194,8 @@ export interface TunnelCounters {
   /** Packets from the client with an inside address that is not its own. */
   readonly spoofedPackets: number;
   readonly droppedPackets: number;
+  /** Packets that the session's policy forbids. */
+  readonly deniedPackets: number;
 }
 
 /** A tunnel as its worker sees it now. */
@@ -313,6 +320,12 @@ export type PrimaryToWorker =
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }
   | { readonly kind: 'login-reply'; readonly id: number; readonly reply: LoginReply }
   | { readonly kind: 'open-tunnel-reply'; readonly id: number; readonly reply: OpenTunnelReply }
+  /** Lists that replies name from now on, and keys that none names any more. */
+  | {
+      readonly kind: 'policy-lists';
+      readonly add: { readonly key: string; readonly lists: PolicyLists } | null;
+      readonly forget: readonly string[];
+    }
   | { readonly kind: 'cookie-checked'; readonly id: number; readonly known: boolean }
   | { readonly kind: 'profile-reply'; readonly id: number; readonly reply: ProfileReply }
   | {

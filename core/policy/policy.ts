@@ -2,6 +2,7 @@
 // found by one search in the file, the schema table and the code. Frozen when the session opens.
 import type { Cidr, IpAddress } from '../net/address.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
+import type { AclRule } from './acl_rule.ts';
 import type { Hours } from './hours.ts';
 import type { Quota } from './quota.ts';
 
@@ -9,6 +10,14 @@ export interface SessionPolicy {
   /** Sent as split-include; empty, or holding 0.0.0.0/0 or ::/0, means the default route. */
   readonly routes: readonly Cidr[];
   readonly no_routes: readonly Cidr[];
+  /** What the client sends outside its routes, or inside no_routes, is dropped. */
+  readonly enforce_routes: boolean;
+  /** What the client may send; empty = everything that `deny` does not name. */
+  readonly allow: readonly AclRule[];
+  /** What the client may not send, whatever `allow` says. */
+  readonly deny: readonly AclRule[];
+  /** false: nothing passes between this client and others. */
+  readonly client_to_client: boolean;
   readonly dns: readonly IpAddress[];
   readonly nbns: readonly IpAddress[];
   readonly search_domains: readonly string[];
@@ -59,3 +68,29 @@ export interface SessionPolicy {
   /** The file of the AnyConnect profile that is offered; null = none. */
   readonly user_profile: string | null;
 }
+
+/** What may be long, and is the same for all sessions of a group: see core/policy/acl.ts. */
+export type PolicyLists = Pick<
+  SessionPolicy,
+  'routes' | 'no_routes' | 'enforce_routes' | 'allow' | 'deny' | 'client_to_client' | 'dns' | 'nbns'
+>;
+
+/** The lists of a policy, and nothing else of it. */
+export const listsOf = (policy: PolicyLists): PolicyLists => ({
+  routes: policy.routes,
+  no_routes: policy.no_routes,
+  enforce_routes: policy.enforce_routes,
+  allow: policy.allow,
+  deny: policy.deny,
+  client_to_client: policy.client_to_client,
+  dns: policy.dns,
+  nbns: policy.nbns,
+});
+
+/** Everything goes through the tunnel but no_routes: there are no routes, or one is everything. */
+export const hasDefaultRoute = (policy: Pick<SessionPolicy, 'routes'>): boolean =>
+  policy.routes.length === 0 || namesDefaultRoute(policy);
+
+/** Somebody has written that everything goes through the tunnel. */
+export const namesDefaultRoute = ({ routes }: Pick<SessionPolicy, 'routes'>): boolean =>
+  routes.some(({ prefix }) => prefix === 0);

@@ -106,6 +106,7 @@ export const NO_TRAFFIC: TunnelCounters = {
   txPackets: 0,
   spoofedPackets: 0,
   droppedPackets: 0,
+  deniedPackets: 0,
 };
 
 export const addCounters = (a: TunnelCounters, b: TunnelCounters): TunnelCounters => ({
@@ -115,6 +116,7 @@ export const addCounters = (a: TunnelCounters, b: TunnelCounters): TunnelCounter
   txPackets: a.txPackets + b.txPackets,
   spoofedPackets: a.spoofedPackets + b.spoofedPackets,
   droppedPackets: a.droppedPackets + b.droppedPackets,
+  deniedPackets: a.deniedPackets + b.deniedPackets,
 });
 
 /** The session without a tunnel; its cookie is good from `now` on for that long. */

@@ -2,6 +2,7 @@
 // its worker just said about the tunnel.
 import type { Peer, TunnelCounters, TunnelStatus } from '../ipc/messages.ts';
 import { formatCidr, formatIp } from '../net/address.ts';
+import { formatAclRule } from '../policy/acl_rule.ts';
 import type { Quota } from '../policy/quota.ts';
 import type { Bytes, EpochMs, Milliseconds } from '../units.ts';
 import { addCounters, groupOf } from './session.ts';
@@ -36,6 +37,7 @@ export interface SessionView {
   readonly quota: QuotaView | null;
   readonly connection: ConnectionView | null;
   readonly pushed: PushedView;
+  readonly rules: RulesView;
 }
 
 /** What the user may move in the present period, all sessions together, and has moved. */
@@ -50,13 +52,23 @@ export interface PushedView {
   readonly dns: readonly string[];
   readonly nbns: readonly string[];
   readonly splitDns: readonly string[];
-  /** Empty = the default route. */
+  /** Empty = the default route. The first of them, and how many there are. */
   readonly routes: readonly string[];
+  readonly routeCount: number;
   readonly noRoutes: readonly string[];
   /** Not told to the client: what lies behind it. */
   readonly iroutes: readonly string[];
+  readonly noRouteCount: number;
   readonly dpdMs: Milliseconds;
   readonly keepaliveMs: Milliseconds;
+}
+
+/** What the client may send, by the same policy; rules as in the configuration. */
+export interface RulesView {
+  readonly enforceRoutes: boolean;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly clientToClient: boolean;
 }
 
 export interface ConnectionView {
@@ -102,6 +114,7 @@ export function renderSession(
     counters: status === undefined ? session.totals : addCounters(session.totals, status),
     connection: renderConnection(state, status),
     pushed: renderPushed(session),
+    rules: renderRules(session),
   };
 }
 
@@ -110,12 +123,35 @@ function renderPushed({ policy, client }: Session): PushedView {
     dns: policy.dns.map(formatIp),
     nbns: policy.nbns.map(formatIp),
     splitDns: policy.split_dns,
-    routes: policy.routes.map(formatCidr),
-    noRoutes: policy.no_routes.map(formatCidr),
     iroutes: policy.iroutes.map(formatCidr),
+    routes: firstOf(policy.routes, formatCidr),
+    routeCount: policy.routes.length,
+    noRoutes: firstOf(policy.no_routes, formatCidr),
+    noRouteCount: policy.no_routes.length,
     dpdMs: client.mobile ? policy.mobile_dpd : policy.dpd,
     keepaliveMs: policy.keepalive,
   };
+}
+
+const renderRules = ({ policy }: Session): RulesView => ({
+  enforceRoutes: policy.enforce_routes,
+  allow: firstOf(policy.allow, formatAclRule),
+  deny: firstOf(policy.deny, formatAclRule),
+  clientToClient: policy.client_to_client,
+});
+
+/** Enough for people; thousands of sessions with thousands of routes must stay a small answer. */
+const MOST_SHOWN = 50;
+
+/** Sessions share their lists: each is rendered once. */
+const shown = new WeakMap<readonly unknown[], readonly string[]>();
+
+function firstOf<T>(list: readonly T[], format: (item: T) => string): readonly string[] {
+  const known = shown.get(list);
+  if (known !== undefined) return known;
+  const texts = list.slice(0, MOST_SHOWN).map(format);
+  shown.set(list, texts);
+  return texts;
 }
 
 function renderConnection(

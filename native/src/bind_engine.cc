@@ -69,12 +69,47 @@ napi_value engine_hold(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value engine_define_acl(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 2> args{};
+  EngineHandle* handle = unwrap(env, info, &args);
+  if (handle == nullptr) return nullptr;
+  const auto id = id_of(env, args[0], "id");
+  const auto bytes = id ? napi::to_bytes(env, args[1], "program") : std::nullopt;
+  if (!bytes) return nullptr;
+  auto program = AclProgram::parse(*bytes);
+  if (!program) {
+    napi::wrong_type(env, "program", "what compileAcl makes");
+    return nullptr;
+  }
+  handle->acls[*id] = std::move(program);
+  return nullptr;
+}
+
+napi_value engine_forget_acl(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> args{};
+  EngineHandle* handle = unwrap(env, info, &args);
+  if (handle == nullptr) return nullptr;
+  if (const auto id = id_of(env, args[0], "id")) handle->acls.erase(*id);
+  return nullptr;
+}
+
 napi_value engine_open_tunnel(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> args{};
   EngineHandle* handle = unwrap(env, info, &args);
   if (handle == nullptr) return nullptr;
   auto params = tunnel_params(env, args[0]);
-  if (params) handle->engine->open_tunnel(std::move(*params));
+  const auto acl = params ? id_of(env, napi::property(env, args[0], "acl"), "acl") : std::nullopt;
+  if (!acl) return nullptr;
+  if (*acl != 0) {
+    const auto it = handle->acls.find(*acl);
+    // A tunnel without the rules that it was to have must not be.
+    if (it == handle->acls.end()) {
+      napi::wrong_type(env, "acl", "0 or the number of a program");
+      return nullptr;
+    }
+    params->acl = it->second;
+  }
+  handle->engine->open_tunnel(std::move(*params));
   return nullptr;
 }
 
@@ -168,6 +203,8 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   napi::define(env, object, "setAcceptRate", engine_set_accept_rate);
   napi::define(env, object, "start", engine_start);
   napi::define(env, object, "hold", engine_hold);
+  napi::define(env, object, "defineAcl", engine_define_acl);
+  napi::define(env, object, "forgetAcl", engine_forget_acl);
   napi::define(env, object, "openTunnel", engine_open_tunnel);
   napi::define(env, object, "closeTunnel", engine_close_tunnel);
   napi::define(env, object, "readTunnel", engine_read_tunnel);

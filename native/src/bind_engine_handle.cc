@@ -162,6 +162,7 @@ void set_counters(napi_env env, napi_value object, const TunnelShared& shared) {
   set_number(env, object, "txPackets", read(shared.tx_packets));
   set_number(env, object, "spoofedPackets", read(shared.spoofed_packets));
   set_number(env, object, "droppedPackets", read(shared.dropped_packets));
+  set_number(env, object, "deniedPackets", read(shared.denied_packets));
 }
 
 }  // namespace wolfguard

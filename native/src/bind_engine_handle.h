@@ -37,6 +37,8 @@ class EngineHandle final : public EventSink {
   std::unique_ptr<Engine> engine;
   /** JavaScript thread only. */
   std::unordered_map<ConnectionId, std::shared_ptr<TunnelShared>> tunnels;
+  /** By the number that JavaScript gave them; tunnels keep what is forgotten here. */
+  std::unordered_map<uint64_t, std::shared_ptr<const AclProgram>> acls;
 
   void close() {
     if (engine) engine->close();

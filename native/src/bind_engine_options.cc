@@ -248,6 +248,9 @@ std::optional<TunnelParams> tunnel_params(napi_env env, napi_value object) {
   const auto deny_roaming = napi::bool_property(env, object, "denyRoaming");
   if (!deny_roaming) return std::nullopt;
   params.deny_roaming = *deny_roaming;
+  const auto isolated = napi::bool_property(env, object, "isolated");
+  if (!isolated) return std::nullopt;
+  params.isolated = *isolated;
   return params;
 }
 

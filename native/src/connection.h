@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 
+#include "acl_program.h"
 #include "bytes.h"
 #include "compression.h"
 #include "endpoint.h"
@@ -72,6 +73,10 @@ struct TunnelParams {
   int64_t rekey_ms = 0;
   /** How often TLS 1.3 keys are renewed by a KeyUpdate. */
   int64_t key_update_ms = 0;
+  /** What the client may send; moved into the tunnel's filter. */
+  std::shared_ptr<const AclProgram> acl;
+  /** Nothing passes between this client and others. */
+  bool isolated = false;
 };
 
 /** Calls visit(network) for all that is the client's besides its addresses themselves. */

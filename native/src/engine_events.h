@@ -47,7 +47,7 @@ bool parse_tunnel_end(const std::string& name, TunnelEnd* end);
  */
 struct TunnelShared {
   std::atomic<uint64_t> rx_bytes{0}, rx_packets{0}, tx_bytes{0}, tx_packets{0};
-  std::atomic<uint64_t> spoofed_packets{0}, dropped_packets{0};
+  std::atomic<uint64_t> spoofed_packets{0}, dropped_packets{0}, denied_packets{0};
   std::atomic<bool> on_dtls{false};
   /** A static string of OpenSSL, or "". */
   std::atomic<const char*> dtls_cipher{""};

@@ -14,8 +14,9 @@ constexpr size_t kDecompressedBytes = 128 << 10;
 
 }  // namespace
 
-Inbound::Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals)
-    : coalescer_(tun), outbound_(outbound), closer_(closer), totals_(totals) {}
+Inbound::Inbound(TunQueue tun, const OwnersView* owners, Outbound* outbound, TunnelCloser* closer,
+                 EngineTotals* totals)
+    : coalescer_(tun), owners_(owners), outbound_(outbound), closer_(closer), totals_(totals) {}
 
 void Inbound::on_tls_bytes(Tunnel& tunnel, uint8_t* data, size_t size) {
   TlsRecords& records = tunnel.tls().records();
@@ -126,6 +127,11 @@ void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
     // Every system sends router solicitations into a new link: not sound to route, no spoofing.
     const bool spoofed = parsed && !is_from_own_link(*parsed);
     bump(spoofed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
+  if (tunnel.filter.active() && !tunnel.filter.allows(packet, *parsed, *owners_)) {
+    bump(tunnel.shared->denied_packets);
     bump(totals_->dropped_packets);
     return;
   }

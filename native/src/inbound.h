@@ -4,9 +4,10 @@
 //   2  frames                        CSTP frames out of the TLS stream; a DTLS record is one frame
 //   3  control frames                answered or acted upon; compressed ones decompressed
 //   4  data frames                   a sound IP packet from an address that the session owns
-//   5  limit                         more than the session may send: dropped (rate_limit.h)
-//   6  join                          packets of a flow into super-packets (coalescer.h)
-//   7  flush                         to the TUN device: before the bytes' buffers are used again
+//   5  filter                        what its policy forbids: dropped (acl_filter.h)
+//   6  limit                         more than the session may send: dropped (rate_limit.h)
+//   7  join                          packets of a flow into super-packets (coalescer.h)
+//   8  flush                         to the TUN device: before the bytes' buffers are used again
 #pragma once
 
 #include "coalescer.h"
@@ -25,7 +26,8 @@ class TunnelCloser {
 
 class Inbound {
  public:
-  Inbound(TunQueue tun, Outbound* outbound, TunnelCloser* closer, EngineTotals* totals);
+  Inbound(TunQueue tun, const OwnersView* owners, Outbound* outbound, TunnelCloser* closer,
+          EngineTotals* totals);
 
   void set_now(int64_t now_ms) { now_ = now_ms; }
 
@@ -51,6 +53,7 @@ class Inbound {
   bool owns_source(const Tunnel& tunnel, const InsidePacket& packet) const;
 
   Coalescer coalescer_;
+  const OwnersView* owners_;
   Outbound* outbound_;
   TunnelCloser* closer_;
   EngineTotals* totals_;

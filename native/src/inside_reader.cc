@@ -43,6 +43,11 @@ void InsideReader::send(const VirtioHeader& header, uint8_t* packet, size_t size
     hold_or_forward(header, packet, size, parsed->destination, tunnel != nullptr);
     return;
   }
+  if (!tunnel->filter.may_meet(parsed->source, *owners_)) {
+    bump(tunnel->shared->denied_packets);
+    bump(totals_->dropped_packets);
+    return;
+  }
   const bool sound = segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
     outbound_->send_data(*tunnel, part, part_size, *parsed);
   });

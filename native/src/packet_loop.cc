@@ -44,7 +44,7 @@ PacketLoop::PacketLoop(const PacketLoopOptions& options, const DtlsContexts* con
       hand_over_(&tunnels_, &owners_, &links_, &poller_, events, totals),
       inside_(TunQueue(options.tun_fd, options.tun_offload), &tunnels_, &hand_over_, &links_,
               &outbound_, totals),
-      inbound_(TunQueue(options.tun_fd, options.tun_offload), &outbound_, this, totals),
+      inbound_(TunQueue(options.tun_fd, options.tun_offload), &owners_, &outbound_, this, totals),
       dtls_(contexts, &tunnels_, &inbound_, &outbound_, &links_, events, totals),
       liveness_(&outbound_, &dtls_, this),
       reader_(join_datagrams() ? kMaxDatagramTrain : kDatagramSize),
@@ -156,6 +156,7 @@ void PacketLoop::open(Open& command) {
   if (const int64_t rate = owned->params.tx_limit; rate > 0) {
     owned->tx_limit = std::make_unique<RateLimit>(rate, now_);
   }
+  owned->filter = AclFilter(std::move(owned->params.acl), owned->params.isolated);
   owned->opened_ms = owned->keys_ms = owned->tls_rx_ms = owned->tls_tx_ms = owned->data_ms = now_;
   const std::string answer = std::move(owned->params.answer);
   Bytes early = std::move(owned->params.early);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "acl_filter.h"
 #include "connection.h"
 #include "cstp.h"
 #include "datagram_reader.h"
@@ -87,6 +88,8 @@ struct Tunnel {
 
   /** From the client and to it; null = no limit. */
   std::unique_ptr<RateLimit> rx_limit, tx_limit;
+  /** What the client may send, and whether it may speak with other clients. */
+  AclFilter filter;
 
   CompressionYield compression_yield;
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acl_filter.h"
 #include "dtls_client.h"
 #include "fake_tun.h"
 #include "fuzz.h"
@@ -107,6 +108,28 @@ napi_value refuse_segmentation(napi_env env, napi_callback_info info) {
     return napi::throw_os_error(env, OsError::last("SO_NO_CHECK"));
   }
   return nullptr;
+}
+
+// ─── the filter of a policy ───────────────────────────────────────────────────────────────────
+
+/** judgePackets(program, packets): of each 1 allowed, 0 denied, 2 not to be judged. */
+napi_value judge_packets(napi_env env, napi_callback_info info) {
+  const auto args = napi::arguments<2>(env, info);
+  const auto bytes = napi::to_bytes(env, args[0], "program");
+  const auto count = bytes ? napi::array_length(env, args[1], "packets") : std::nullopt;
+  if (!count) return nullptr;
+  const auto program = AclProgram::parse(*bytes);
+  if (!program) return napi::undefined(env);
+  napi_value verdicts = napi::array(env, *count);
+  for (uint32_t i = 0; i < *count; i++) {
+    const auto packet = napi::to_bytes(env, napi::element(env, args[1], i), "packet");
+    if (!packet) return nullptr;
+    const auto parsed = parse_inside_packet(packet->data(), packet->size());
+    const auto facts = parsed ? acl_facts(packet->data(), *parsed) : std::nullopt;
+    const int verdict = !facts ? 2 : program->allows(*facts) ? 1 : 0;
+    napi::set_element(env, verdicts, i, napi::number(env, verdict));
+  }
+  return verdicts;
 }
 
 // ─── the DTLS client ──────────────────────────────────────────────────────────────────────────
@@ -228,6 +251,7 @@ NAPI_MODULE_INIT() {
   napi::define(env, exports, "refuseSegmentation", refuse_segmentation);
   napi::define(env, exports, "readDatagram", read_datagram);
   napi::define(env, exports, "writeDatagram", write_datagram);
+  napi::define(env, exports, "judgePackets", judge_packets);
   napi::define(env, exports, "createDtlsClient", create_dtls_client);
   return exports;
 }

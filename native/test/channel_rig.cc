@@ -30,7 +30,7 @@ ChannelRig::ChannelRig(TunOffload offload)
       neighbour_(std::move(open_mailbox().value())),
       outbound_({server_.fd.get()}, kDatagramSize, true, TunQueue(tun_.engine_fd(), offload),
                 &totals),
-      inbound_(TunQueue(tun_.engine_fd(), offload), &outbound_, this, &totals),
+      inbound_(TunQueue(tun_.engine_fd(), offload), &owners, &outbound_, this, &totals),
       links_(0, {-1, neighbour_.send.get()}),
       channel(&contexts, &tunnels, &inbound_, &outbound_, &links_, this, &totals) {
   std::string error;

@@ -55,6 +55,8 @@ class ChannelRig final : public EventSink, public TunnelCloser {
   std::vector<std::string> events;
   EngineTotals totals;
   TunnelTable tunnels;
+  /** None: tunnels that may meet nobody's clients meet nobody. */
+  OwnersView owners;
   DtlsContexts contexts;
 
  private:

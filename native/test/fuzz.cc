@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "channel_rig.h"
+#include "fuzz_acl.h"
 #include "fuzz_compression.h"
 #include "fuzz_mss_clamp.h"
 #include "fuzz_packets.h"
@@ -300,6 +301,7 @@ struct Target {
 constexpr Target kTargets[] = {{"CSTP streams", fuzz_cstp},
                                {"inside packets", fuzz_inside_packet},
                                {"TCP options", fuzz_mss_clamp},
+                               {"programs and packets of a filter", fuzz_acl},
                                {"PROXY headers", fuzz_proxy_header},
                                {"compressed packets", fuzz_compression},
                                {"ClientHellos", fuzz_client_hello},

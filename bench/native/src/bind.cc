@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/resource.h>
 
+#include "acl_lookups.h"
 #include "client_loop.h"
 #include "napi_util.h"
 #include "packet_source.h"
@@ -348,6 +349,27 @@ napi_value run_source(napi_env env, napi_callback_info info) {
   return napi::number(env, static_cast<double>(sent));
 }
 
+/** Blocks; [a second, share that was allowed]. */
+napi_value run_lookups(napi_env env, napi_callback_info info) {
+  const auto args = napi::arguments<1>(env, info);
+  const auto bytes = napi::bytes_property(env, args[0], "program");
+  const auto ipv6 = bytes ? napi::bool_property(env, args[0], "ipv6") : std::nullopt;
+  const auto random = ipv6 ? napi::bool_property(env, args[0], "random") : std::nullopt;
+  const auto cold = random ? napi::bool_property(env, args[0], "cold") : std::nullopt;
+  const auto seconds = cold ? napi::number_property(env, args[0], "seconds") : std::nullopt;
+  if (!seconds) return nullptr;
+  auto program = AclProgram::parse(*bytes);
+  if (!program) {
+    napi::wrong_type(env, "program", "what compileAcl makes");
+    return nullptr;
+  }
+  const auto rate = measure_lookups(std::move(program), {*ipv6, *random, *cold, *seconds});
+  napi_value pair = napi::array(env, 2);
+  napi::set_element(env, pair, 0, napi::number(env, rate.per_second));
+  napi::set_element(env, pair, 1, napi::number(env, rate.allowed_share));
+  return pair;
+}
+
 }  // namespace
 
 }  // namespace wolfguard::load
@@ -358,5 +380,6 @@ NAPI_MODULE_INIT() {
   napi::define(env, exports, "makeClientHello", load::make_client_hello);
   napi::define(env, exports, "raiseDescriptors", load::raise_descriptors);
   napi::define(env, exports, "runSource", load::run_source);
+  napi::define(env, exports, "runLookups", load::run_lookups);
   return exports;
 }

@@ -36,6 +36,8 @@ export interface TunnelWishes {
   readonly keepaliveMs?: number;
   readonly idleTimeoutMs?: number;
   readonly switchToTcpMs?: number;
+  readonly acl?: number;
+  readonly isolated?: boolean;
   readonly rxLimit?: number;
   readonly txLimit?: number;
   /** 17 bytes each. */
@@ -275,6 +277,8 @@ export class EngineRig {
       keepaliveMs: wishes.keepaliveMs ?? 0,
       idleTimeoutMs: wishes.idleTimeoutMs ?? 0,
       switchToTcpMs: wishes.switchToTcpMs ?? 0,
+      acl: wishes.acl ?? 0,
+      isolated: wishes.isolated ?? false,
       rxLimit: wishes.rxLimit ?? 0,
       txLimit: wishes.txLimit ?? 0,
       networks: Uint8Array.from(wishes.networks ?? []),

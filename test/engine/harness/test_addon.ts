@@ -34,6 +34,11 @@ export interface TestAddon {
   readDatagram(fd: number): Buffer | undefined;
   /** false: no room. */
   writeDatagram(fd: number, bytes: Uint8Array): boolean;
+  /**
+   * What a program says to each packet: 1 allowed, 0 denied, 2 not to be judged. undefined: the
+   * bytes are no program.
+   */
+  judgePackets(program: Uint8Array, packets: readonly Uint8Array[]): (0 | 1 | 2)[] | undefined;
   /** 48 bytes of secret: Cisco's resumption; 32: PSK-NEGOTIATE. '' = all suites of that kind. */
   createDtlsClient(appId: Uint8Array, secret: Uint8Array, ciphers: string): DtlsClient;
 }

@@ -216,6 +216,7 @@ const ALICE: AdminSession = {
     txPackets: 99,
     spoofedPackets: 0,
     droppedPackets: 0,
+    deniedPackets: 0,
   },
   connection: {
     worker: 1,
@@ -229,11 +230,14 @@ const ALICE: AdminSession = {
     nbns: [],
     splitDns: [],
     routes: [],
+    routeCount: 0,
     noRoutes: [],
     iroutes: [],
+    noRouteCount: 0,
     dpdMs: 90_000,
     keepaliveMs: 0,
   },
+  rules: { enforceRoutes: false, allow: [], deny: [], clientToClient: true },
   local4: '10.77.0.1',
   local6: null,
 };

@@ -170,6 +170,7 @@ const TUNNEL: TunnelStatus = {
   txPackets: 2,
   spoofedPackets: 0,
   droppedPackets: 0,
+  deniedPackets: 0,
 };
 
 const CONNECTED: SessionView = {
@@ -198,11 +199,14 @@ const CONNECTED: SessionView = {
     nbns: [],
     splitDns: [],
     routes: [],
+    routeCount: 0,
     noRoutes: [],
+    noRouteCount: 0,
     iroutes: [],
     dpdMs: 0,
     keepaliveMs: 0,
   },
+  rules: { enforceRoutes: false, allow: [], deny: [], clientToClient: true },
 };
 
 const sessions: AdminComponents['sessions'] = {

@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import { loadConfig } from '../../../config/loader.ts';
 import type { Config } from '../../../config/schema.ts';
 import { formatCidr, parseCidr } from '../../../core/net/address.ts';
+import { RouteFiles } from '../../../server/route_files.ts';
 import { Policies } from '../../../server/policies.ts';
 import type { PolicySubject } from '../../../server/policies.ts';
+
+const NO_FILES = RouteFiles.read([]);
 
 const LAYERS = `
 [policy]
@@ -27,7 +30,7 @@ routes = ["192.168.0.0/16"]
 `;
 
 test('each layer lies over the one before it', () => {
-  const policies = new Policies(config(LAYERS));
+  const policies = new Policies(config(LAYERS), NO_FILES);
   const given = (who: Partial<PolicySubject>): unknown[] => {
     const { banner, mtu, dns, routes } = policies.policyFor(subject(who));
     return [banner, mtu, dns.length, ...routes.map(formatCidr)];
@@ -57,7 +60,7 @@ test('each layer lies over the one before it', () => {
 });
 
 test('what the back end says of a session lies over all, and its routes are added where they are', () => {
-  const policies = new Policies(config(LAYERS));
+  const policies = new Policies(config(LAYERS), NO_FILES);
   const backend = { mtu: 1280, routes: [network('172.16.0.0/12')] };
   const bob = policies.policyFor(subject({ user: 'bob', groups: ['staff'], backend }));
   assert.deepEqual(
@@ -69,7 +72,7 @@ test('what the back end says of a session lies over all, and its routes are adde
 });
 
 test('sessions that the same sections speak about share one policy', () => {
-  const policies = new Policies(config(LAYERS));
+  const policies = new Policies(config(LAYERS), NO_FILES);
   const of = (user: string, groups: readonly string[] = []) =>
     policies.policyFor(subject({ user, groups }));
   assert.equal(of('bob', ['staff']), of('carol', ['all', 'staff', 'guests']));
@@ -80,16 +83,19 @@ test('sessions that the same sections speak about share one policy', () => {
 });
 
 test('names that look like those of other sections share nothing', () => {
-  const policies = new Policies(config('[group."a\\",\\"b".policy]\nmtu = 1300\n[user.b.policy]'));
+  const policies = new Policies(
+    config('[group."a\\",\\"b".policy]\nmtu = 1300\n[user.b.policy]'),
+    NO_FILES,
+  );
   const { mtu } = policies.policyFor(subject({ user: 'b', groups: ['a'] }));
   assert.equal(mtu, 0);
 });
 
 test('a policy is frozen, and a reload changes none that was given before', () => {
-  const policies = new Policies(config(LAYERS));
+  const policies = new Policies(config(LAYERS), NO_FILES);
   const before = policies.policyFor(subject({ groups: ['staff'] }));
   assert.ok(Object.isFrozen(before) && Object.isFrozen(before.routes));
-  policies.configure(config('[group.staff.policy]\nmtu = 1200'));
+  policies.configure(config('[group.staff.policy]\nmtu = 1200'), NO_FILES);
   assert.deepEqual([before.mtu, before.banner], [1400, 'staff']);
   const after = policies.policyFor(subject({ groups: ['staff'] }));
   assert.deepEqual([after.mtu, after.banner], [1200, '']);

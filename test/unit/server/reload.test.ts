@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { createAuthority, issueServerCertificate } from '../../../certs/authority.ts';
 import { readConfig } from '../../../config/check.ts';
 import { readProfiles } from '../../../server/profiles.ts';
+import { loadRouteFiles } from '../../../server/policy_lists.ts';
 import { planReload } from '../../../server/reload.ts';
 import type { Loaded } from '../../../server/reload.ts';
 import { readTlsFiles } from '../../../server/tls_files.ts';
@@ -110,7 +111,13 @@ async function running(t: TestContext): Promise<{
   const result = readConfig(configPath);
   assert.ok(result.ok);
   const { config } = result;
-  const current = { config, tls: readTlsFiles(config, Date.now()), profiles: readProfiles(config) };
+  const tlsFiles = readTlsFiles(config, Date.now());
+  const current = {
+    config,
+    tls: tlsFiles,
+    profiles: readProfiles(config),
+    routeFiles: loadRouteFiles(config),
+  };
   return { current, configPath, folder, write };
 }
 

@@ -226,11 +226,14 @@ test('a listing has what the table, the client and the worker know', (t) => {
       nbns: [],
       splitDns: ['example.net'],
       routes: ['10.0.0.0/8'],
+      routeCount: 1,
       noRoutes: [],
       iroutes: [],
+      noRouteCount: 0,
       dpdMs: 90_000,
       keepaliveMs: 0,
     },
+    rules: { enforceRoutes: false, allow: [], deny: [], clientToClient: true },
   });
   assert.deepEqual([bob?.state, bob?.address4, bob?.connection], ['waiting', null, null]);
   assert.equal(bob?.expiresAt, START + 6 * MINUTE);

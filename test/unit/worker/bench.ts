@@ -54,6 +54,10 @@ export const GRANT: TunnelGrant = {
   policy: {
     routes: [],
     no_routes: [],
+    enforce_routes: false,
+    allow: [],
+    deny: [],
+    client_to_client: true,
     dns: [],
     nbns: [],
     search_domains: [],
@@ -120,6 +124,12 @@ export class FakeEngine implements Engine {
   setBans(add: readonly string[], remove: readonly string[]): void {
     this.calls.push(`setBans +${add.join()} -${remove.join()}`);
   }
+  defineAcl(id: number): void {
+    this.calls.push(`defineAcl ${id}`);
+  }
+  forgetAcl(id: number): void {
+    this.calls.push(`forgetAcl ${id}`);
+  }
   start(): void {
     this.calls.push('start');
   }
@@ -162,6 +172,7 @@ export const COUNTERS = {
   txPackets: 0,
   spoofedPackets: 0,
   droppedPackets: 0,
+  deniedPackets: 0,
 };
 
 export interface Bench {

@@ -60,6 +60,8 @@ test('a good cookie becomes a tunnel, step by step', async (t) => {
     denyRoaming: false,
     rekeyMs: 172_825_000,
     keyUpdateMs: 0,
+    acl: 0,
+    isolated: false,
   });
   assert.equal(connecting.received, '', 'the engine writes the answer, not node:http');
 });

@@ -42,6 +42,7 @@ function plan(
     grant,
     info: INFO,
     settings: SETTINGS,
+    lists: { routeLines: () => '', acl: () => 0 },
     appId: new Uint8Array(32),
     now: 0,
     rekeyJitterSeconds: 0,

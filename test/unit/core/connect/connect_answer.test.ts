@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { renderConnectAnswer } from '../../../../core/connect/connect_answer.ts';
 import { planRekey } from '../../../../core/connect/rekey.ts';
+import { renderRouteHeaders } from '../../../../core/connect/route_headers.ts';
 import type { ConnectAnswer } from '../../../../core/connect/connect_answer.ts';
 import { OWN_HEADERS } from '../../../../core/connect/own_headers.ts';
 import type { ClientFacts } from '../../../../core/ipc/messages.ts';
@@ -16,6 +17,10 @@ const net = (text: string): Cidr => parseCidr(text)?.network ?? assert.fail(text
 const POLICY: SessionPolicy = {
   routes: [],
   no_routes: [],
+  enforce_routes: false,
+  allow: [],
+  deny: [],
+  client_to_client: true,
   dns: [ip('10.77.0.1'), ip('fd00::1')],
   nbns: [],
   search_domains: [],
@@ -71,6 +76,7 @@ const ANSWER: ConnectAnswer = {
     sessionEndsAt: null,
     sessionEndsBy: 'session-timeout',
   },
+  routeLines: '',
   mtu: { link: 1500, data: 1434 },
   dtls: { kind: 'psk' },
   udpPort: 443,
@@ -343,10 +349,8 @@ function render({
   policy = {},
   ...changes
 }: Partial<ConnectAnswer> & { readonly policy?: Partial<SessionPolicy> }): readonly string[] {
-  const grant = { ...ANSWER.grant, ...changes.grant };
-  return renderConnectAnswer({
-    ...ANSWER,
-    ...changes,
-    grant: { ...grant, policy: { ...grant.policy, ...policy } },
-  }).split('\r\n');
+  const changed = { ...ANSWER.grant, ...changes.grant };
+  const grant = { ...changed, policy: { ...changed.policy, ...policy } };
+  const { lines } = renderRouteHeaders(grant.policy, grant.inside6 !== null, 'openconnect');
+  return renderConnectAnswer({ ...ANSWER, ...changes, routeLines: lines, grant }).split('\r\n');
 }

@@ -30,6 +30,10 @@ export const limits: SessionLimits = {
 export const policy: SessionPolicy = {
   routes: [],
   no_routes: [],
+  enforce_routes: false,
+  allow: [],
+  deny: [],
+  client_to_client: true,
   dns: [],
   nbns: [],
   search_domains: [],
@@ -81,6 +85,7 @@ export const counters = (bytes: number): TunnelCounters => ({
   txPackets: 2,
   spoofedPackets: 0,
   droppedPackets: 0,
+  deniedPackets: 0,
 });
 
 export function cidr(text: string): Cidr {
