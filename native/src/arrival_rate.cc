@@ -1,6 +1,7 @@
 #include "arrival_rate.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace wolfguard {
 
@@ -22,7 +23,7 @@ bool ArrivalRate::take(const Address& source, int64_t now_ms) {
 
 /** Filled up to now. A source that is not there begins with a full bucket. */
 ArrivalRate::Entry& ArrivalRate::entry_of(const Address& source, int64_t now_ms) {
-  Set& set = (*sets_)[AddressHash()(source) % kSets];
+  Set& set = (*sets_)[set_of(source)];
   for (Entry& entry : set) {
     fill(entry, now_ms);
     if (entry.source == source && entry.filled_ms >= 0) return entry;
@@ -32,6 +33,13 @@ ArrivalRate::Entry& ArrivalRate::entry_of(const Address& source, int64_t now_ms)
   });
   fullest = {source, per_second_ * kMsPerSecond * workers_, now_ms};
   return fullest;
+}
+
+/** By the upper bits of a product: the lower ones of a hash tell neighbours badly apart. */
+size_t ArrivalRate::set_of(const Address& source) {
+  static_assert(std::has_single_bit(kSets));
+  const uint64_t spread = AddressHash()(source) * 0x9e3779b97f4a7c15u;
+  return spread >> (64 - std::countr_zero(kSets));
 }
 
 void ArrivalRate::fill(Entry& entry, int64_t now_ms) const {

@@ -31,6 +31,7 @@ class ArrivalRate {
   };
   using Set = std::array<Entry, kWays>;
 
+  static size_t set_of(const Address& source);
   Entry& entry_of(const Address& source, int64_t now_ms);
   void fill(Entry& entry, int64_t now_ms) const;
 

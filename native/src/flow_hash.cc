@@ -45,7 +45,7 @@ uint32_t flow_hash(const uint8_t* packet, size_t size, const InsidePacket& parse
   if (ports != 0 && has_ports(parsed.protocol) && ports + kPortsSize <= size) {
     hash = mix(hash, word_at<uint32_t>(packet + ports));
   }
-  return static_cast<uint32_t>(hash ^ hash >> 29);
+  return static_cast<uint32_t>(hash * 0x9e3779b97f4a7c15u >> 32);
 }
 
 }  // namespace wolfguard
