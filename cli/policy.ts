@@ -69,16 +69,14 @@ export function explainPolicy(question: PolicyQuestion): PolicyAnswer {
     user,
     group: groupWithSection(groups, config.group),
     vhost,
-    keys: availableKeys().map((key) => file.explain(key, sources.get(key) ?? [])),
+    keys: policyKeys().map((key) => file.explain(key, sources.get(key) ?? [])),
     atLogin: host.auth.chain.some(({ steps }) => steps.includes('radius')) ? RADIUS_KEYS : [],
     remarks: remarksOn(config, question),
   };
 }
 
-const availableKeys = (): (keyof PolicyKeys)[] =>
-  Object.entries(schema.policy.keys).flatMap(([key, { available }]) =>
-    available ? [key as keyof PolicyKeys] : [],
-  );
+const policyKeys = (): (keyof PolicyKeys)[] =>
+  Object.keys(schema.policy.keys) as (keyof PolicyKeys)[];
 
 function hostOf(config: Config, vhost: string): Pick<Config, 'auth'> {
   if (vhost === '') return config;

@@ -73,7 +73,10 @@ void HandOver::leave(Tunnel& tunnel) {
 void HandOver::supersede(Tunnel& tunnel) {
   if (tunnel.state == Tunnel::State::kUp) leave(tunnel);
   room_.release_if(
-      [&](const Address& inside) { return leads_to(inside, tunnel) && owner_of(inside) != self(); },
+      [&](const Address& inside) {
+        const int owner = owner_of(inside);
+        return leads_to(inside, tunnel) && owner >= 0 && owner != self();
+      },
       [&](const Address& inside, ByteView packet) { send_on(owner_of(inside), packet); });
   tunnels_->unlink_inside(&tunnel);
 }

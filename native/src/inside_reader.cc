@@ -12,10 +12,12 @@ constexpr size_t kBytesPerWake = 512 << 10;
 
 }  // namespace
 
-InsideReader::InsideReader(TunQueue tun, TunnelTable* tunnels, HandOver* hand_over,
-                           WorkerLinks* links, Outbound* outbound, EngineTotals* totals)
+InsideReader::InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView* owners,
+                           HandOver* hand_over, WorkerLinks* links, Outbound* outbound,
+                           EngineTotals* totals)
     : tun_(tun),
       tunnels_(tunnels),
+      owners_(owners),
       hand_over_(hand_over),
       links_(links),
       outbound_(outbound),

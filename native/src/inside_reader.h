@@ -14,8 +14,8 @@ inline constexpr size_t kMaxInsidePacket = 16384;
 
 class InsideReader {
  public:
-  InsideReader(TunQueue tun, TunnelTable* tunnels, HandOver* hand_over, WorkerLinks* links,
-               Outbound* outbound, EngineTotals* totals);
+  InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView* owners, HandOver* hand_over,
+               WorkerLinks* links, Outbound* outbound, EngineTotals* totals);
 
   /** One wake-up's share of the queue; the packets leave with the next flush. */
   void read();
@@ -32,6 +32,7 @@ class InsideReader {
 
   TunQueue tun_;
   TunnelTable* tunnels_;
+  const OwnersView* owners_;
   HandOver* hand_over_;
   WorkerLinks* links_;
   Outbound* outbound_;

@@ -40,8 +40,9 @@ test('the pools of hosts and groups are known wherever pools are', () => {
 test('the session table gets them by name', () => {
   const { hosts, groups, clientPrefix6 } = poolOptions(config);
   assert.equal(hosts?.get('partners.example.com')?.pool4?.prefix, 16);
-  assert.equal(groups?.get('staff')?.pool6?.prefix, 48);
-  assert.equal(groups?.get('staff')?.pool4, null);
+  const staff = groups?.get('staff');
+  assert.equal(staff?.pool6?.prefix, 48);
+  assert.equal(staff.pool4, null);
   assert.equal(clientPrefix6, 64);
 });
 
