@@ -6,35 +6,21 @@ import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
-import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
-import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
-import type { EngineOffloads, TunOffload } from '../core/ipc/messages.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
-import { findGid, findUid } from './accounts.ts';
 import { Admin } from './admin.ts';
 import type { ReloadOutcome } from './admin.ts';
-import { openAdminSocket } from './admin_socket.ts';
-import type { AdminSocket } from './admin_socket.ts';
 import { Accounting } from './accounting.ts';
 import { AuthLink } from './auth_link.ts';
 import { Bans } from './bans.ts';
-import { BanStore } from './ban_store.ts';
 import { descriptorLimit, descriptorShortage } from './descriptors.ts';
 import { forkProgram } from './fork.ts';
 import { Gate } from './gate.ts';
 import { buildHooks } from './hooks/build.ts';
 import { pingChecks } from './ping_check.ts';
-import {
-  localAddressFor,
-  poolOptions,
-  poolsOf,
-  reservedAddresses,
-  serverNetworks,
-} from './pools.ts';
+import { localAddressFor, poolsOf, reservedAddresses } from './pools.ts';
 import { loadRouteFiles, routeWarnings } from './policy_lists.ts';
 import { openLog } from './log.ts';
-import type { Log } from './log.ts';
 import { setUpMachine } from './machine.ts';
 import {
   findPoolClashes,
@@ -47,16 +33,23 @@ import { Policies } from './policies.ts';
 import { readProfiles } from './profiles.ts';
 import { Quotas } from './quotas.ts';
 import type { QuotasComponents } from './quotas.ts';
+import {
+  openStore,
+  openBanStore,
+  sessionsOptions,
+  startAuth,
+  openAdmin,
+  offloadsOf,
+  workerIdentity,
+} from './primary_parts.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
 import { buildServices } from './services.ts';
-import { SessionStore } from './session_store.ts';
 import { observers } from './session_observer.ts';
 import { Sessions } from './sessions.ts';
 import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
-import { Supervisor } from './supervisor.ts';
 import { RouteWatch } from './route_watch.ts';
 import { readTlsFiles } from './tls_files.ts';
 import { TlsWatch } from './tls_watch.ts';
@@ -84,13 +77,10 @@ type Replaceable<T> = { -readonly [K in keyof T]: T[K] };
 /** What workers have to say goodbye to their clients. */
 const WORKER_GRACE_MS: Milliseconds = 5_000;
 const AUTH_GRACE_MS: Milliseconds = 1_000;
-const AUTH_READY_MS: Milliseconds = 15_000;
 /** Longer than any sound backend takes, shorter than clients wait for an answer. */
 const AUTH_STEP_MS: Milliseconds = 60_000;
 /** Twice the checks that the auth process lets wait. */
 const MAX_LOGINS_IN_FLIGHT = 4_000;
-const ADMIN_IDLE_MS: Milliseconds = 60_000;
-const MAX_ADMIN_CONNECTIONS = 32;
 
 /** Throws WolfguardError; then the caller stops the sequence. */
 export async function startPrimary(sequence: Sequence, options: PrimaryOptions): Promise<Primary> {
@@ -334,83 +324,3 @@ function readConfiguration(configPath: string): Config {
   if (result.ok) return result.config;
   throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
 }
-
-const openStore = ({ state }: Config, logger: Logger): SessionStore =>
-  new SessionStore({
-    directory: state.dir,
-    now: Date.now,
-    onError: (err) => logger.error({ err }, 'sessions cannot be written to disk'),
-  });
-
-const openBanStore = ({ state }: Config, logger: Logger): BanStore =>
-  new BanStore({
-    directory: state.dir,
-    onError: (err) => logger.warn({ err }, 'the file of the bans cannot be used'),
-  });
-
-const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({
-  ...poolOptions(config),
-  serverNetworks: () => serverNetworks(config.network.device),
-  predictable: config.network.predictable,
-  limits: sessionLimits(config),
-  device: config.network.device,
-});
-
-async function startAuth(
-  link: AuthLink,
-  log: Log,
-): Promise<Supervisor<PrimaryToAuth, AuthToPrimary>> {
-  // A password hash a core, and a thread for files beside them.
-  const threads = Math.max(4, os.availableParallelism() + 1);
-  const supervisor = new Supervisor<PrimaryToAuth, AuthToPrimary>(
-    {
-      fork: () =>
-        forkProgram('server/auth/app', { title: 'wolfguard: auth', fds: [], threads }, log),
-      link: (send) => link.attach(send),
-      logger: log.logger,
-      now: Date.now,
-    },
-    {
-      name: 'auth process',
-      readyTimeoutMs: AUTH_READY_MS,
-      silenceLimitMs: SILENCE_LIMIT_MS,
-    },
-  );
-  await supervisor.start();
-  return supervisor;
-}
-
-const openAdmin = (
-  { admin: settings }: Config,
-  admin: Admin,
-  logger: Logger,
-): Promise<AdminSocket> =>
-  openAdminSocket(
-    {
-      answer: (command) => admin.answer(command),
-      peerCredentials: (fd) => system().peerCredentials(fd),
-      logger,
-    },
-    {
-      path: settings.socket,
-      gid: settings.group === '' ? null : findGid(settings.group, 'admin.group'),
-      idleTimeoutMs: ADMIN_IDLE_MS,
-      maxConnections: MAX_ADMIN_CONNECTIONS,
-    },
-  );
-
-const offloadsOf = ({ engine }: Config, tun: TunOffload): EngineOffloads => ({
-  tun,
-  udpGso: engine.udp_gso,
-  udpGro: engine.udp_gro,
-});
-
-const workerIdentity = ({
-  workers,
-}: Config): { user: { uid: number; gid: number }; sandbox: boolean } => ({
-  user: {
-    uid: findUid(workers.user, 'workers.user'),
-    gid: findGid(workers.group, 'workers.group'),
-  },
-  sandbox: workers.sandbox,
-});

@@ -104,3 +104,7 @@ export class Leases {
 
 const isSame = (held: IpAddress | null, fixed: IpAddress | null): fixed is IpAddress =>
   held !== null && fixed !== null && sameIp(held, fixed);
+
+/** Whether both are there and the same. */
+export const isHeldAddress = (held: IpAddress | null, wanted: IpAddress | null): boolean =>
+  held !== null && wanted !== null && sameIp(held, wanted);

@@ -3,7 +3,7 @@
 // and returns its answer with a list of effects, which the caller carries out in their order,
 // before it passes the answer on.
 import type { TunnelCounters, TunnelEnd } from '../ipc/messages.ts';
-import { sameHost, sameIp } from '../net/address.ts';
+import { sameHost } from '../net/address.ts';
 import type { Cidr, IpAddress } from '../net/address.ts';
 import { endingOf, isTimedEnd } from '../policy/closing.ts';
 import type { SessionPolicy } from '../policy/policy.ts';
@@ -11,7 +11,8 @@ import type { EpochMs, Milliseconds } from '../units.ts';
 import { AddressSpace } from './address_space.ts';
 import { closeTunnel, disown, own, tunnelEndOf } from './effects.ts';
 import type { SessionEffect } from './effects.ts';
-import { Leases } from './leases.ts';
+import { isHeldAddress, Leases } from './leases.ts';
+import { carries, refuse } from './requests.ts';
 import { hashName } from './name_hash.ts';
 import type {
   LeaseRequest,
@@ -19,8 +20,6 @@ import type {
   LoginOutcome,
   Open,
   OpenOutcome,
-  OpenRefusal,
-  OpenRefused,
   PrepareOutcome,
   RegistryOptions,
   SessionLimits,
@@ -233,7 +232,9 @@ export class SessionRegistry {
     return this.#table
       .ofUser(session.user)
       .filter((other) => other.session !== session.session && other.state.kind === 'waiting')
-      .filter((other) => isHeld(other.inside4, address) || isHeld(other.inside6, address6))
+      .filter(
+        (other) => isHeldAddress(other.inside4, address) || isHeldAddress(other.inside6, address6),
+      )
       .flatMap((other) => this.#end(other, 'displaced', false));
   }
 
@@ -396,17 +397,3 @@ export class SessionRegistry {
     ];
   }
 }
-
-const refuse = (status: 401 | 503, reason: OpenRefusal, effects: SessionEffect[]): OpenRefused => ({
-  kind: 'refused',
-  status,
-  reason,
-  effects,
-});
-
-/** Whether the session's current tunnel is the one that a worker speaks of. */
-const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boolean =>
-  state.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;
-
-const isHeld = (held: IpAddress | null, wanted: IpAddress | null): boolean =>
-  held !== null && wanted !== null && sameIp(held, wanted);

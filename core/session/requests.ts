@@ -116,3 +116,13 @@ export interface TunnelReference {
 
 /** Whom an administrator means. */
 export type SessionSelector = { readonly user: string } | { readonly id: number };
+
+/** Whether the session's current tunnel is the one that a worker speaks of. */
+export const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boolean =>
+  state.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;
+
+export const refuse = (
+  status: 401 | 503,
+  reason: OpenRefusal,
+  effects: SessionEffect[],
+): OpenRefused => ({ kind: 'refused', status, reason, effects });
