@@ -188,7 +188,7 @@ export const SERVER_RULES: Rules = {
   },
   'use-dbus': needless('wolfctl speaks through a socket'),
   'session-control': needless('sessions are always controlled'),
-  'pid-file': needless('systemd knows the process; "wolfguard ocserv" writes the file'),
+  'pid-file': needless('the service manager knows the process'),
   'log-level': logLevel,
   'syslog-facility': lost('the service manager takes the log: see log.destination'),
   'use-utmp': needless('"wolfctl show users" lists who is connected'),
