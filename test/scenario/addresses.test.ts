@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ALICE, BOB } from './harness/accounts.ts';
+import type { Account } from './harness/accounts.ts';
 import { Client } from './harness/client.ts';
 import type { Host } from './harness/host.ts';
 import { link } from './harness/host.ts';
@@ -15,17 +16,28 @@ const options = { timeout: 60_000 };
 const SITE = { ipv4: '192.168.40.0/24', ipv6: 'fd01:40::/64' };
 const SITE_HOST = { ipv4: '192.168.40.10', ipv6: 'fd01:40::10' };
 
+const CAROL: Account = { user: 'carol', password: 'tr0ub4dor', groups: ['careful'] };
+/** All of that group's pool but 10.80.0.5, in a neighbourhood of which the pool is a part. */
+const TAKEN = ['10.80.0.2', '10.80.0.3', '10.80.0.4', '10.80.0.6'];
+/** Of pino. */
+const WARNING = 40;
+
 const lab = new Lab();
 after(() => lab.close());
+link(
+  { host: lab.server, device: 'lan', addresses: ['10.80.0.65/24'] },
+  { host: lab.client, device: 'lan', addresses: TAKEN.map((each) => `${each}/24`) },
+);
 const server = await Server.start(
   lab,
   {
-    network: { ipv6: 'fd00:77::/48', ipv6_prefix_per_client: 64 },
+    network: { ipv6: 'fd00:77::/48', ipv6_prefix_per_client: 64, ping_before_lease: true },
     policy: { routes: ['10.77.0.0/16', '10.79.0.0/16', 'fd00:77::/48'] },
     'group.staff': { ipv4: '10.79.0.0/16' },
+    'group.careful': { ipv4: '10.80.0.0/29' },
     'user.alice.policy': { iroutes: [SITE.ipv4, SITE.ipv6] },
   },
-  [ALICE, { ...BOB, groups: ['staff'] }],
+  [ALICE, { ...BOB, groups: ['staff'] }, CAROL],
 );
 const site = buildSite();
 
@@ -91,38 +103,25 @@ test('what lies behind one session is refused to another, which hears why', opti
   await first.logOut();
 });
 
+test('an address that somebody answers from is not leased', options, async () => {
+  const client = await Client.connect(lab, { account: CAROL });
+  assert.equal(client.ipv4, '10.80.0.5');
+  assert.equal(ping(lab.server, client.ipv4), 1);
+  const warned = server.log.flatMap(({ level, addresses }) =>
+    level === WARNING && Array.isArray(addresses) ? (addresses as string[]) : [],
+  );
+  assert.ok(
+    warned.every((each) => TAKEN.includes(each)),
+    warned.join(' '),
+  );
+  await client.logOut();
+});
+
 test('a server that is killed leaves no route behind', options, async () => {
   await Client.connect(lab, { account: ALICE });
   assert.equal(siteRoutes().length, 2);
   server.program.signal('SIGKILL');
   await eventually('the routes are gone', 10_000, () => siteRoutes().length === 0);
-});
-
-test('an address that somebody answers from is not leased', options, async () => {
-  const fresh = new Lab();
-  try {
-    // The pool is a part of the neighbourhood, which holds all of its addresses but one.
-    const taken = ['10.77.0.2', '10.77.0.3', '10.77.0.4', '10.77.0.6'];
-    link(
-      { host: fresh.server, device: 'lan', addresses: ['10.77.0.65/24'] },
-      { host: fresh.client, device: 'lan', addresses: taken.map((each) => `${each}/24`) },
-    );
-    const careful = await Server.start(fresh, {
-      network: { ipv4: '10.77.0.0/29', ipv6: '', ping_before_lease: true },
-      policy: { routes: ['10.77.0.1/32'] },
-    });
-    const client = await Client.connect(fresh, { account: ALICE, bare: true });
-    assert.equal(client.ipv4, '10.77.0.5');
-    const warned = careful.log.flatMap(({ level, addresses }) =>
-      level === 40 && Array.isArray(addresses) ? (addresses as string[]) : [],
-    );
-    assert.ok(
-      warned.every((each) => taken.includes(each)),
-      warned.join(' '),
-    );
-  } finally {
-    await fresh.close();
-  }
 });
 
 /** A machine in the network behind the client's host, which forwards. */
