@@ -62,7 +62,7 @@ const STAGES = [
   },
   {
     name: 'engine',
-    limitMs: 6 * MINUTE_MS,
+    limitMs: 8 * MINUTE_MS,
     counted: true,
     commands: [node('build/test_engine.mjs')],
   },
@@ -102,13 +102,37 @@ const STAGES = [
 checkNode();
 const chosen = chooseStages(process.argv.slice(2));
 const sum = { passed: 0, failed: 0 };
+const early = startEarly(chosen);
 for (const stage of chosen) {
+  if (stage.name === 'engine') await early;
   const result = await runStage(stage);
   sum.passed += result.passed;
   sum.failed += result.failed;
 }
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exitCode = sum.failed === 0 ? 0 : 1;
+
+/**
+ * The sanitized build takes minutes of both cores, and the stages before it leave much of them: it
+ * begins with the first, behind everything else. What it has to say it says again in its own stage.
+ */
+function startEarly(stages) {
+  const [first] = stages;
+  if (first?.name === 'engine' || !stages.some(({ name }) => name === 'engine')) return undefined;
+  const [program, args] = node('build/native.mjs', '--sanitize');
+  const child = spawn('nice', ['-n', '10', program, ...args], {
+    cwd: root,
+    stdio: 'ignore',
+    detached: true,
+  });
+  const end = () => signalGroup(child.pid, 'SIGTERM');
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  return new Promise((resolve) => {
+    child.once('error', resolve);
+    child.once('close', resolve);
+  });
+}
 
 async function runStage(stage) {
   console.log(`\n── ${stage.name} ──`);
