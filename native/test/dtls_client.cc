@@ -36,7 +36,8 @@ std::unique_ptr<DtlsClient> DtlsClient::create(const DtlsClientOptions& options)
       SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
     return nullptr;
   }
-  if (!legacy) SSL_CTX_set_psk_client_callback(context, give_psk);
+  // Also for a resumption, which asks for no key: without it no suite with PSK is offered.
+  SSL_CTX_set_psk_client_callback(context, give_psk);
   client->ssl_.reset(SSL_new(context));
   SSL* ssl = client->ssl_.get();
   BIO* bio = BIO_new(bio_method());
