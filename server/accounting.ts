@@ -116,15 +116,9 @@ export class Accounting implements SessionObserver {
   }
 
   #takeDue(): Account[] {
-    const due: Account[] = [];
-    const now = this.#components.now();
-    for (let next = this.#due.first(); next !== undefined; next = this.#due.first()) {
-      if (next.at > now) break;
-      this.#due.set(next.session, null);
-      const account = this.#accounts.get(next.session);
-      if (account !== undefined) due.push(account);
-    }
-    return due;
+    return this.#due
+      .takeDue(this.#components.now())
+      .flatMap((session) => this.#accounts.get(session) ?? []);
   }
 
   async #tellDue(due: readonly Account[]): Promise<void> {

@@ -153,11 +153,8 @@ export class Quotas implements SessionObserver {
 
   #takeDue(): Account[] {
     const due: Account[] = [];
-    const now = this.#components.now();
-    for (let next = this.#due.first(); next !== undefined; next = this.#due.first()) {
-      if (next.at > now) break;
-      this.#due.set(next.session, null);
-      const account = this.#accounts.get(next.session);
+    for (const session of this.#due.takeDue(this.#components.now())) {
+      const account = this.#accounts.get(session);
       if (account === undefined) continue;
       // A worker that died has no last word.
       if (account.endedAt !== null) this.#forget(account);

@@ -1,6 +1,6 @@
 // `wolfguard import`: from ocserv.conf to wolfguard.toml, with a report about every line that did
 // not simply carry over.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { WolfguardError } from '../../core/error.ts';
@@ -32,21 +32,31 @@ export function importCommand(
   const toStdout = output === '-';
   const folder = toStdout ? process.cwd() : path.dirname(path.resolve(output));
   const imported = importFiles({ source, folder, workingDirectory: process.cwd() });
-  const files = [
-    ...(toStdout ? [] : [{ path: path.resolve(output), text: imported.text }]),
-    ...imported.secrets,
-  ];
+  // What goes to stdout leaves nothing on the disk, and a secret is nothing for a terminal.
+  const files = toStdout
+    ? []
+    : [{ path: path.resolve(output), text: imported.text }, ...imported.secrets];
   if (!force) requireAbsent(files.map((file) => file.path));
   mkdirSync(folder, { recursive: true });
-  for (const file of files) writeFileSync(file.path, file.text, { mode: 0o600 });
-  if (toStdout) write(imported.text);
+  for (const file of files) {
+    writeFileSync(file.path, file.text, { mode: 0o600 });
+    // A file that was there keeps the mode that it had.
+    chmodSync(file.path, 0o600);
+  }
+  if (toStdout) {
+    write(imported.text);
+    for (const secret of imported.secrets) {
+      complain(`${secret.path} is not written: it holds a secret; -o FILE writes both\n`);
+    }
+  }
   complain(
     renderReport(
       imported,
       files.map((file) => file.path),
     ),
   );
-  return isWhole(imported) ? 0 : 1;
+  const complete = isWhole(imported) && (!toStdout || imported.secrets.length === 0);
+  return complete ? 0 : 1;
 }
 
 function requireAbsent(paths: readonly string[]): void {

@@ -31,6 +31,16 @@ export class Deadlines {
     return this.#heap[0];
   }
 
+  /** Removes all that are due, the earliest first, and returns their sessions. */
+  takeDue(now: EpochMs): number[] {
+    const due: number[] = [];
+    for (let next = this.first(); next !== undefined && next.at <= now; next = this.first()) {
+      this.#removeAt(0);
+      due.push(next.session);
+    }
+    return due;
+  }
+
   #removeAt(place: number): void {
     const last = this.#heap.pop();
     const removed = this.#heap[place] ?? last;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -89,6 +90,21 @@ test('what is lost is named with file, line and reason, and the exit code says s
   assert.match(report, /ocserv\.conf:2: srk-pin: keys in a TPM are not supported/);
   assert.doesNotMatch(report, /1234/);
   assert.equal(existsSync(path.join(folder, 'c/wolfguard.toml')), false);
+});
+
+test('a secret is not printed, and a file that was open to others is not any more', () => {
+  put('d/servers', '192.0.2.1 s3cret\n');
+  put('d/radius.conf', `authserver 192.0.2.1\nservers ${path.join(folder, 'd/servers')}\n`);
+  const source = put('d/ocserv.conf', `auth = "radius[config=./radius.conf]"\n${SERVER}`);
+  const printed = run(source, '-');
+  assert.equal(printed.exitCode, 1);
+  assert.match(printed.report, /radius\.secret is not written/);
+  assert.doesNotMatch(printed.written + printed.report, /s3cret/);
+  assert.equal(existsSync(path.join(process.cwd(), 'radius.secret')), false);
+  const secret = put('d/radius.secret', 'old');
+  chmodSync(secret, 0o644);
+  assert.equal(run(source, 'd/wolfguard.toml', true).exitCode, 0);
+  assert.equal(statSync(secret).mode & 0o777, 0o600);
 });
 
 test('a file that is not there is one sentence', () => {
