@@ -4,8 +4,8 @@ import net from 'node:net';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { WolfguardError } from '../core/error.ts';
-import { MAX_ADMIN_REQUEST_BYTES, parseAdminRequest } from '../core/ipc/admin.ts';
 import type { AdminCommand, AdminErrorCode, AdminReply, AdminResults } from '../core/ipc/admin.ts';
+import { MAX_ADMIN_REQUEST_BYTES, parseAdminRequest } from '../core/ipc/admin_request.ts';
 import type { Milliseconds } from '../core/units.ts';
 
 export type AdminAnswer =

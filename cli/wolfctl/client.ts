@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { WolfguardError } from '../../core/error.ts';
-import { encodeAdminRequest } from '../../core/ipc/admin.ts';
 import type { AdminCommand, AdminReply, AdminResults } from '../../core/ipc/admin.ts';
+import { encodeAdminRequest } from '../../core/ipc/admin_request.ts';
 import type { Milliseconds } from '../../core/units.ts';
 
 /** A server that is alive answers in far less; a listing of 100,000 sessions needs some seconds. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin.ts';
 import type { AdminCommand, AdminSession, AdminStatus } from '../../../core/ipc/admin.ts';
+import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin_request.ts';
 import type { TunnelStatus } from '../../../core/ipc/messages.ts';
 import type { SessionView } from '../../../core/session/view.ts';
 import { Admin } from '../../../server/admin.ts';
