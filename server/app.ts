@@ -4,6 +4,7 @@ import type { EpochMs } from '../core/units.ts';
 import { keepYoungHeapSmall } from './heap.ts';
 import { startPrimary } from './primary.ts';
 import type { Primary } from './primary.ts';
+import { Readiness } from './readiness.ts';
 import { Sequence } from './sequence.ts';
 import { listenForSignals } from './signals.ts';
 import { StopRequest } from './stop_request.ts';
@@ -24,6 +25,7 @@ class StartInterrupted extends Error {}
 export async function serve(options: ServeOptions): Promise<number> {
   const startedAt: EpochMs = Date.now();
   keepYoungHeapSmall();
+  const readiness = new Readiness();
   let exitCode = 0;
   let primary: Primary | undefined;
   const logError = (fields: object, message: string): void => {
@@ -52,10 +54,13 @@ export async function serve(options: ServeOptions): Promise<number> {
     primary = await startPrimary(sequence, {
       ...options,
       startedAt,
+      readiness,
       stop: () => stopRequest.make(Date.now()),
     });
+    readiness.setReady();
     options.onListening();
     await stopRequest.whenMade;
+    readiness.setStopping();
     primary.logger.info('stopping');
   } catch (error) {
     if (!(error instanceof StartInterrupted)) throw error;

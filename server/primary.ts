@@ -42,6 +42,7 @@ import {
   offloadsOf,
   workerIdentity,
 } from './primary_parts.ts';
+import type { Readiness } from './readiness.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
@@ -60,6 +61,7 @@ export interface PrimaryOptions {
   readonly configPath: string;
   readonly version: string;
   readonly startedAt: EpochMs;
+  readonly readiness: Readiness;
   /** Asked for through the admin socket. */
   readonly stop: () => void;
 }
