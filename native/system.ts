@@ -104,6 +104,13 @@ export interface System {
    */
   keepDescriptors(): void;
   /**
+   * One datagram to somebody's Unix socket, without waiting; '@' in front means an abstract name.
+   * 'full': the receiver reads too slowly; 'gone': nobody is there, or nobody who takes it from us.
+   * Throws ENAMETOOLONG or EINVAL for what is no path of a socket, EMSGSIZE for more than the
+   * kernel passes on as one (about 200 KB).
+   */
+  sendUnixDatagram(path: string, data: Uint8Array): 'sent' | 'full' | 'gone';
+  /**
    * The cage of a worker, for good and on all threads: no_new_privs, no core files, and the seccomp
    * filter: no new files, sockets, processes. Capabilities must be gone already (setgroups, setgid,
    * setuid); ERR_STILL_PRIVILEGED when a thread still has one, ERR_IO_URING when the parent has not

@@ -14,7 +14,7 @@ void bind_engine(napi_env env, napi_value exports);
 /** native/system.ts: probeUdpOffloads, isClockSynchronised. */
 void bind_probes(napi_env env, napi_value exports);
 
-/** native/system.ts: denyIoUring, keepDescriptors. */
+/** native/system.ts: denyIoUring, keepDescriptors, sendUnixDatagram. */
 void bind_process(napi_env env, napi_value exports);
 
 /** native/system.ts: steerInside, steerOutside and their maps. */
