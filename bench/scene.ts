@@ -8,6 +8,7 @@ import { Lab } from '../test/scenario/harness/lab.ts';
 import { Ocserv } from '../test/scenario/harness/ocserv.ts';
 import { cpuSecondsOf, processTree, pssKibOf } from '../test/scenario/harness/proc.ts';
 import { Server } from '../test/scenario/harness/server.ts';
+import type { Table } from '../test/scenario/harness/toml.ts';
 import { checkNic, type SessionFacts } from './checks.ts';
 
 export const SERVERS = ['ocserv', 'wolfguard'] as const;
@@ -24,6 +25,10 @@ export interface SceneOptions {
   readonly cheapPasswords?: boolean;
   /** JavaScript of wolfguard's workers never rests. */
   readonly busyJavaScript?: boolean;
+  /** Of wolfguard, beside what the other options say. */
+  readonly settings?: Readonly<Record<string, Table>>;
+  /** Of the cable between server and client, bytes; 1500 unless said. */
+  readonly mtu?: number;
 }
 
 const preload = (name: string): string => fileURLToPath(new URL(`load/${name}`, import.meta.url));
@@ -48,6 +53,9 @@ export class Scene {
         const off = ['-K', 'outside', 'tx-udp-segmentation', 'off', 'gso', 'off'];
         if (!nicSegmentation) host.run('ethtool', off);
         if (options.nicJoining === true) host.run('ethtool', ['-K', 'outside', 'gro', 'on']);
+        if (options.mtu !== undefined) {
+          host.run('ip', ['link', 'set', 'outside', 'mtu', `${options.mtu}`]);
+        }
         const features = host.run('ethtool', ['-k', 'outside']);
         checkNic(features, nicSegmentation, options.nicJoining ?? false);
       }
@@ -124,10 +132,11 @@ function startWolfguard(lab: Lab, options: SceneOptions): Promise<Server> {
     ...(options.busyJavaScript === true ? [preload('busy_javascript.mjs')] : []),
   ].map((file) => `--import ${file}`);
   const settings = {
-    workers: { count: options.workers ?? 0 },
+    workers: { count: options.workers ?? 0, ...options.settings?.['workers'] },
     // As ocserv has it here: everything comes from one address.
     ban: { max_score: 0 },
     log: { level: 'info' },
+    ...options.settings,
   };
   const wrapper = preloads.length === 0 ? [] : ['env', `NODE_OPTIONS=${preloads.join(' ')}`];
   return Server.start(lab, settings, [ALICE], wrapper);
