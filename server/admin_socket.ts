@@ -2,10 +2,10 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import type { Logger } from 'pino';
 import { WolfguardError } from '../core/error.ts';
 import type { AdminCommand, AdminErrorCode, AdminReply, AdminResults } from '../core/ipc/admin.ts';
 import { MAX_ADMIN_REQUEST_BYTES, parseAdminRequest } from '../core/ipc/admin_request.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { Milliseconds } from '../core/units.ts';
 
 export type AdminAnswer =
@@ -131,9 +131,15 @@ function isAllowed(
     const peer = peerCredentials(descriptorOf(socket));
     if (peer.uid === 0 || peer.uid === process.getuid?.()) return true;
     if (gid !== null && (peer.gid === gid || groupsOf(peer.pid).includes(gid))) return true;
-    logger.warn({ uid: peer.uid, pid: peer.pid }, 'admin socket: this user is not allowed');
+    logger.warn(
+      { event: 'admin.not_allowed', uid: peer.uid, pid: peer.pid },
+      'admin socket: this user is not allowed',
+    );
   } catch (error) {
-    logger.warn({ err: error }, 'admin socket: nobody knows who is calling');
+    logger.warn(
+      { event: 'admin.caller_unknown', err: error },
+      'admin socket: nobody knows who is calling',
+    );
   }
   return false;
 }

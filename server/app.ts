@@ -1,5 +1,5 @@
 // The primary process: starts, waits until it is told to stop, and takes everything down again.
-import type { Logger } from 'pino';
+import type { Logger, LogLine } from '../core/log/logger.ts';
 import type { EpochMs } from '../core/units.ts';
 import { keepYoungHeapSmall } from './heap.ts';
 import { startPrimary } from './primary.ts';
@@ -28,7 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const readiness = new Readiness();
   let exitCode = 0;
   let primary: Primary | undefined;
-  const logError = (fields: object, message: string): void => {
+  const logError = (fields: LogLine<'error'>, message: string): void => {
     exitCode = 1;
     logOrPrint(primary?.logger, fields, message);
   };
@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       options.hangup === 'stop' ? stopRequest.make(Date.now()) : void primary?.reload(),
     // What the bug left behind is unknown: everything is taken down.
     bug: (error) => {
-      logError({ err: error }, 'a bug of the server: it stops');
+      logError({ event: 'server.bug', err: error }, 'a bug of the server: it stops');
       stopRequest.make(Date.now());
     },
   });
@@ -48,7 +48,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     beforeStep: () => {
       if (stopRequest.isMade) throw new StartInterrupted();
     },
-    undoFailed: (step, error) => logError({ step, err: error }, 'could not be taken down'),
+    undoFailed: (step, error) =>
+      logError({ event: 'server.undo_failed', step, err: error }, 'could not be taken down'),
   });
   try {
     primary = await startPrimary(sequence, {
@@ -61,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     options.onListening();
     await stopRequest.whenMade;
     readiness.setStopping();
-    primary.logger.info('stopping');
+    primary.logger.info({ event: 'server.stopping' }, 'stopping');
   } catch (error) {
     if (!(error instanceof StartInterrupted)) throw error;
   } finally {
@@ -71,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   return exitCode;
 }
 
-function logOrPrint(logger: Logger | undefined, fields: object, message: string): void {
-  if (logger === undefined) console.error(`wolfguard: ${message}`, fields);
-  else logger.error(fields, message);
+function logOrPrint(logger: Logger | undefined, line: LogLine<'error'>, message: string): void {
+  if (logger === undefined) console.error(`wolfguard: ${message}`, line);
+  else logger.error(line, message);
 }

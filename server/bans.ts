@@ -9,6 +9,7 @@ import { BanList } from '../core/ban/ban_list.ts';
 import type { BanChanges, BanRecord, BanRules, PointsRecord } from '../core/ban/ban_list.ts';
 import { formatSource, parseSource, sourceOf, sourceOfPeer } from '../core/ban/source.ts';
 import type { PrimaryToWorker } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { parseIp } from '../core/net/address.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { BanStore } from './ban_store.ts';
@@ -17,7 +18,7 @@ export interface BansComponents {
   readonly store: Pick<BanStore, 'load' | 'save' | 'delete' | 'close'>;
   readonly tellWorkers: (message: Extract<PrimaryToWorker, { kind: 'bans' }>) => void;
   readonly now: () => EpochMs;
-  readonly log: Record<'debug' | 'info', (fields: object, message: string) => void>;
+  readonly log: Pick<Logger, 'debug' | 'info'>;
 }
 
 /** [ban] as the primary needs it. */
@@ -43,7 +44,9 @@ export class Bans {
     for (const record of store.load()) {
       if (!this.#list.restore(record, now())) store.delete(record.source);
     }
-    if (this.#list.bans > 0) log.info({ bans: this.#list.bans }, 'bans of the last run restored');
+    if (this.#list.bans > 0) {
+      log.info({ event: 'bans.restored', bans: this.#list.bans }, 'bans of the last run restored');
+    }
     this.#arm();
   }
 
@@ -126,12 +129,15 @@ export class Bans {
     const { store, tellWorkers, log } = this.#components;
     for (const source of lifted) {
       store.delete(source);
-      log.info({}, 'ban lifted');
+      log.info({ event: 'ban.lifted' }, 'ban lifted');
       log.debug({ source }, 'ban was of');
     }
     for (const record of banned) {
       store.save(record);
-      log.info({ score: record.score }, 'source banned: see wolfctl show ip bans');
+      log.info(
+        { event: 'ban.set', score: record.score },
+        'source banned: see wolfctl show ip bans',
+      );
       log.debug({ source: record.source }, 'ban is of');
     }
     if (banned.length > 0 || lifted.length > 0) {

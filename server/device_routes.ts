@@ -1,7 +1,7 @@
 // Routes to the TUN device that come and go with tunnels: fixed addresses outside of the pools, and
 // networks behind clients. The kernel forgets them with the device, so nothing is left behind even
 // when the server is killed.
-import type { Logger } from 'pino';
+import type { Logger } from '../core/log/logger.ts';
 import { contains, encodeIp, formatCidr } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { System } from '../native/system.ts';
@@ -50,7 +50,7 @@ export class DeviceRoutes {
       if (!['EEXIST', 'ESRCH', 'ENETDOWN'].includes(code ?? '')) throw error;
       if (present) {
         logger.warn(
-          { network: formatCidr(network), reason: message },
+          { event: 'route.not_made', network: formatCidr(network), reason: message },
           code === 'EEXIST'
             ? 'another route for this network exists: packets for it go there and not to the client'
             : 'no route for this network could be made: packets for it do not reach the client',

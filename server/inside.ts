@@ -1,10 +1,10 @@
 // The inside: the TUN device with a queue for each worker, the server's own addresses, the table of
 // which worker owns which address, and the mailboxes through which workers hand on what came to
 // the wrong one. The primary keeps every descriptor open, for the successors of dead workers.
-import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { TunOffload } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { bitsOf, encodeIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import { serverAddress } from '../core/net/pool.ts';

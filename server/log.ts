@@ -5,8 +5,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream } from 'pino';
 import { WolfguardError } from '../core/error.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { renderPretty } from './log_pretty.ts';
 
 export interface LogOptions {
@@ -50,10 +51,14 @@ export function openLog(options: LogOptions): Log {
   };
   process.on('exit', flush);
   const stream: DestinationStream = { write: (text) => splitLines(text).forEach(writeLine) };
-  const logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
+  const logger: Logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
   return {
     logger,
-    relay: (lines) => relayLines(lines, writeLine),
+    relay: (lines) =>
+      relayLines(lines, (line) => {
+        if (line.startsWith('{')) writeLine(line);
+        else logger.warn({ event: 'process.printed' }, line);
+      }),
     setLevel: (level) => {
       logger.level = level;
     },
@@ -65,7 +70,7 @@ export function openLog(options: LogOptions): Log {
         fd = openFile(options.destination);
         closeSync(old);
       } catch (error) {
-        logger.warn({ err: error }, 'the log goes on in the old file');
+        logger.warn({ event: 'log.not_reopened', err: error }, 'the log goes on in the old file');
       }
     },
     close: () => {

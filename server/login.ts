@@ -1,6 +1,5 @@
 // A login from the worker's request to its reply: the auth process says who it is, the session
 // table makes the session and its cookie.
-import type { Logger } from 'pino';
 import type {
   AuthOutcome,
   LoginForm,
@@ -8,6 +7,7 @@ import type {
   LoginRequest,
   ProfileNotice,
 } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { Bans } from './bans.ts';
 import type { Sessions } from './sessions.ts';
@@ -41,9 +41,15 @@ export async function answerLogin(
     if (bans.isBanned(address)) reply = replyTo(BANNED);
     else if (outcome.kind === 'accepted') reply = openSession(outcome, request, components);
     else reply = replyTo(outcome);
-    if (refused) bans.loginRefused(address);
+    if (refused) {
+      logger.info(
+        { event: 'login.refused', reason: 'credentials' },
+        'login refused: wrong credentials',
+      );
+      bans.loginRefused(address);
+    }
   } catch (error) {
-    logger.error({ err: error }, 'a login failed by a bug of the server');
+    logger.error({ event: 'login.bug', err: error }, 'a login failed by a bug of the server');
     reply = { kind: 'unavailable', reason: 'The server has a problem; try again later.' };
   }
   statistics.loginAnswered(reply, refused);

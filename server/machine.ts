@@ -1,7 +1,7 @@
 // What the server sets up on the machine around its processes: sockets, TUN device, kernel
 // settings, NAT. Each step is taken back when the server stops.
-import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { system } from '../native/system.ts';
 import { openFirewall } from './firewall.ts';
 import type { Firewall } from './firewall.ts';
@@ -32,16 +32,24 @@ export async function setUpMachine(
   logger: Logger,
 ): Promise<Machine> {
   await sequence.step('folders', () => makeFolders(config));
-  await sequence.step('mailbox queue', () => warnEach(raiseMailboxQueue(), logger));
+  await sequence.step('mailbox queue', () =>
+    warnEach('machine.mailbox_queue', raiseMailboxQueue(), logger),
+  );
   const inside = await sequence.step(
     'inside',
     () => openInside(config, workers, { system: system(), logger }),
     (made) => made.close(),
   );
   if (config.engine.tun_offload && inside.offload === 'none') {
-    logger.warn('this kernel has no TUN offload: packets pass one by one (engine.tun_offload)');
+    logger.warn(
+      { event: 'machine.no_tun_offload' },
+      'this kernel has no TUN offload: packets pass one by one (engine.tun_offload)',
+    );
   } else if (inside.offload === 'tcp') {
-    logger.info('this kernel has no TUN offload for UDP (Linux 6.2): datagrams pass one by one');
+    logger.info(
+      { event: 'machine.no_udp_offload' },
+      'this kernel has no TUN offload for UDP (Linux 6.2): datagrams pass one by one',
+    );
   }
   const listeners = await sequence.step(
     'listeners',
@@ -71,7 +79,7 @@ export async function setUpMachine(
     (made) => made?.close(),
   );
   const first = system().hasAesHardware() ? 'AES-GCM' : 'ChaCha20-Poly1305';
-  logger.info({ first }, 'cipher suites are ordered for this CPU');
+  logger.info({ event: 'machine.ciphers', first }, 'cipher suites are ordered for this CPU');
   return { inside, listeners, steering };
 }
 
@@ -80,7 +88,7 @@ function turnForwardingOn(config: Config, logger: Logger): ChangedSettings | und
   if (!forwarding) return undefined;
   const families = new Set(poolsOf(config).map(({ address }) => address.family));
   const settings = openForwarding({ device, ipv4: families.has(4), ipv6: families.has(6) });
-  warnEach(settings.warnings, logger);
+  warnEach('network.forwarding', settings.warnings, logger);
   return settings;
 }
 
@@ -90,10 +98,17 @@ async function turnNatOn(config: Config, logger: Logger): Promise<Firewall | und
   return openFirewall({
     device,
     onLost: (message) =>
-      logger.error({ reason: message }, 'clients reach nothing outside: restart'),
+      logger.error(
+        { event: 'network.nat_lost', reason: message },
+        'clients reach nothing outside: restart',
+      ),
   });
 }
 
-function warnEach(warnings: readonly string[], logger: Logger): void {
-  for (const warning of warnings) logger.warn(warning);
+function warnEach(
+  event: 'machine.mailbox_queue' | 'network.forwarding',
+  warnings: readonly string[],
+  logger: Logger,
+): void {
+  for (const warning of warnings) logger.warn({ event }, warning);
 }

@@ -2,6 +2,7 @@
 // run the session is what it was, with its addresses leased; whatever happens to it meanwhile, a
 // logout, its end, another CONNECT, is found out when it is opened at last.
 import type { OpenTunnelReply } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { formatCidr } from '../core/net/address.ts';
 import type { Closed } from '../core/policy/closing.ts';
 import type { NetworkConflict } from '../core/session/address_space.ts';
@@ -20,7 +21,7 @@ export interface OpeningComponents {
   /** Why the session of this cookie is over, where that is worth a word. */
   readonly obituary: (cookieHash: string) => Closed | undefined;
   readonly now: () => EpochMs;
-  readonly log: { info(fields: object, message: string): void };
+  readonly log: Pick<Logger, 'info'>;
 }
 
 /** Longer than checks may take: meanwhile no cookie runs out. */
@@ -66,7 +67,10 @@ export class Opening {
 
   #endRefused({ worker, tunnel }: Open, id: number, reason: string): OpenTunnelReply {
     const { registry, carryOut, log } = this.#components;
-    log.info({ session: id, worker, tunnel }, 'tunnel refused by a check');
+    log.info(
+      { event: 'tunnel.refused', session: id, worker, tunnel, reason: 'check' },
+      'tunnel refused by a check',
+    );
     for (const session of registry.find({ id })) carryOut(registry.refuse(session));
     return unavailable(reason);
   }
@@ -77,7 +81,10 @@ export class Opening {
     carryOut(outcome.effects);
     if (outcome.kind === 'refused') return this.#refuse(open, outcome);
     const { worker, tunnel } = open;
-    log.info({ session: outcome.grant.session, worker, tunnel }, 'tunnel granted');
+    log.info(
+      { event: 'tunnel.granted', session: outcome.grant.session, worker, tunnel },
+      'tunnel granted',
+    );
     return { kind: 'granted', grant: outcome.grant };
   }
 
@@ -86,7 +93,7 @@ export class Opening {
     const closed = this.#components.obituary(cookieHash);
     const because = conflict && explain(conflict);
     this.#components.log.info(
-      { worker, tunnel, reason: closed?.end ?? reason, ...because },
+      { event: 'tunnel.refused', worker, tunnel, reason: closed?.end ?? reason, ...because },
       'tunnel refused',
     );
     // Not 401, which would end the client's loop without a word [oc 5.2].

@@ -1,6 +1,7 @@
 // network.ping_before_lease: nobody gets an address from which somebody answers. Asked for the first
 // tunnel of a session; afterwards its addresses are its own.
 import type { Config } from '../config/schema.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { formatIp, sameIp } from '../core/net/address.ts';
 import type { IpAddress } from '../core/net/address.ts';
 import type { Session } from '../core/session/session.ts';
@@ -14,7 +15,7 @@ export interface PingCheckComponents {
   readonly exchange: (session: Session, unwanted: readonly IpAddress[]) => Session | undefined;
   /** What was exchanged is free again. */
   readonly giveBack: (addresses: readonly IpAddress[]) => void;
-  readonly log: { warn(fields: object, message: string): void };
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** None unless the configuration wants it. */
@@ -27,7 +28,7 @@ export function pingChecks(
     device: network.device,
     onFailure: (reason) =>
       components.log.warn(
-        { reason },
+        { event: 'address.ping_failed', reason },
         'network.ping_before_lease: the program ping cannot be run, so that addresses are leased ' +
           'unasked: install the package iputils-ping',
       ),
@@ -67,7 +68,7 @@ export class PingCheck implements OpenCheck {
       const taken = await this.#answering(current);
       if (taken.length === 0) return { kind: 'passed', session: current };
       log.warn(
-        { session: session.session, addresses: taken.map(formatIp) },
+        { event: 'address.in_use', session: session.session, addresses: taken.map(formatIp) },
         'an address that nobody has leased answers: it is not given to a client',
       );
       const { address, address6 } = session.policy;

@@ -2,10 +2,10 @@
 // sequence takes them down from the last to the first.
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
-import type { Logger } from 'pino';
 import { readConfig } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { Admin } from './admin.ts';
@@ -101,18 +101,22 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     'log',
     () => openLog(config.log),
     (made) => {
-      made.logger.info('stopped');
+      made.logger.info({ event: 'server.stopped' }, 'stopped');
       made.close();
     },
   );
   const { logger } = log;
-  for (const warning of findPoolClashes(config)) logger.warn(warning);
-  for (const warning of routeWarnings(config, routeFiles)) logger.warn(warning);
+  for (const warning of findPoolClashes(config)) {
+    logger.warn({ event: 'network.pools_clash' }, warning);
+  }
+  for (const warning of routeWarnings(config, routeFiles)) {
+    logger.warn({ event: 'network.many_routes' }, warning);
+  }
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
   const maxClients = config.limits.max_clients;
   const shortage = descriptorShortage(descriptorLimit(), { workers: count, maxClients });
-  if (shortage !== undefined) logger.warn(shortage);
+  if (shortage !== undefined) logger.warn({ event: 'machine.descriptors' }, shortage);
   const { inside, listeners, steering } = await setUpMachine(sequence, config, count, logger);
 
   // Sessions and bans speak to workers, and the workers ask them.
@@ -267,7 +271,10 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const reload = (): ReloadOutcome => {
     const plan = planReload(options.configPath, current, Date.now());
     if (plan.kind === 'refused') {
-      logger.error({ reason: plan.reason }, 'reload refused: nothing has changed');
+      logger.error(
+        { event: 'reload.refused', reason: plan.reason },
+        'reload refused: nothing has changed',
+      );
       return plan;
     }
     Object.assign(current, plan.next);
@@ -281,8 +288,10 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     workers.configure();
     tlsWatch.warn();
     hooks.reload();
-    for (const warning of routeWarnings(current.config, current.routeFiles)) logger.warn(warning);
-    logger.info({ changed: plan.changed }, 'reloaded');
+    for (const warning of routeWarnings(current.config, current.routeFiles)) {
+      logger.warn({ event: 'network.many_routes' }, warning);
+    }
+    logger.info({ event: 'reload.done', changed: plan.changed }, 'reloaded');
     return { kind: 'done', changed: plan.changed };
   };
   const admin = new Admin(
@@ -309,7 +318,10 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     () => openAdmin(config, admin, logger),
     (made) => made.close(),
   );
-  logger.info({ pid: process.pid, workers: count, sessions: sessions.size }, 'ready');
+  logger.info(
+    { event: 'server.ready', pid: process.pid, workers: count, sessions: sessions.size },
+    'ready',
+  );
   return {
     logger,
     reload,

@@ -1,10 +1,10 @@
 // Parts of the primary, made from the configuration.
 import os from 'node:os';
-import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
 import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
 import type { EngineOffloads, TunOffload } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { findGid, findUid } from './accounts.ts';
@@ -30,14 +30,16 @@ export const openStore = ({ state }: Config, logger: Logger): SessionStore =>
   new SessionStore({
     directory: state.dir,
     now: Date.now,
-    onError: (err) => logger.error({ err }, 'sessions cannot be written to disk'),
+    onError: (err) =>
+      logger.error({ event: 'sessions.not_saved', err }, 'sessions cannot be written to disk'),
   });
 
 /** Without its file the server goes on, and forgets bans at its end. */
 export const openBanStore = ({ state }: Config, logger: Logger): BanStore =>
   new BanStore({
     directory: state.dir,
-    onError: (err) => logger.warn({ err }, 'the file of the bans cannot be used'),
+    onError: (err) =>
+      logger.warn({ event: 'bans.not_saved', err }, 'the file of the bans cannot be used'),
   });
 
 export const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({

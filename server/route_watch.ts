@@ -1,9 +1,9 @@
 // Lists of networks are renewed by other programs, and none of them tells us: so we look, as for
 // revocation lists. What is new counts for sessions that begin from then on.
-import type { Logger } from 'pino';
 import { routeFilePaths } from '../config/route_file_paths.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { Milliseconds } from '../core/units.ts';
 import { stateOf } from './file_state.ts';
 import { loadRouteFiles } from './policy_lists.ts';
@@ -48,11 +48,11 @@ export class RouteWatch {
       const next = loadRouteFiles(config);
       if (next.equals(routeFiles)) return;
       apply(next);
-      logger.info('files of routes read anew');
+      logger.info({ event: 'routes.read' }, 'files of routes read anew');
     } catch (error) {
       if (!(error instanceof WolfguardError)) throw error;
       logger.error(
-        { reason: error.message },
+        { event: 'routes.refused', reason: error.message },
         'a new file of routes is unusable: the one before stays',
       );
     }

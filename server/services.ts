@@ -1,6 +1,6 @@
 // What workers ask for, carried out: logins by the auth process, everything else by the sessions.
-import type { Logger } from 'pino';
 import type { OpenTunnelReply } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Bans } from './bans.ts';
@@ -63,7 +63,7 @@ function openTunnel(
   { sessions, logger }: ServicesComponents,
 ): OpenTunnelReply | Promise<OpenTunnelReply> {
   const fail = (error: unknown): OpenTunnelReply => {
-    logger.error({ err: error }, 'a tunnel could not be granted');
+    logger.error({ event: 'tunnel.grant_failed', err: error }, 'a tunnel could not be granted');
     return { kind: 'refused', status: 503, reason: 'The server has a problem: try again later' };
   };
   try {

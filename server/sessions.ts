@@ -14,6 +14,7 @@ import type {
   TunnelStatus,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { Cidr, IpAddress } from '../core/net/address.ts';
 import type { SessionAttributes } from '../core/policy/attributes.ts';
 import { closedBy } from '../core/policy/closing.ts';
@@ -61,7 +62,7 @@ export interface SessionsComponents {
 }
 
 /** The part of pino that is used here. */
-export type SessionLog = Record<'debug' | 'info', (fields: object, message: string) => void>;
+export type SessionLog = Pick<Logger, 'debug' | 'info'>;
 
 export interface SessionsOptions extends RegistryOptions {
   /** Name of the TUN device, for listings. */
@@ -136,7 +137,10 @@ export class Sessions {
     const policy = this.#policyOf(accepted);
     const closed = this.#closedBy(user, policy);
     if (closed !== undefined) {
-      log.info({ end: closed.end }, 'login refused: not at this time');
+      log.info(
+        { event: 'login.refused', reason: 'hours', end: closed.end },
+        'login refused: not at this time',
+      );
       log.debug({ user, end: closed.end, until: closed.until }, 'login refused to');
       return { kind: 'closed', reason: reasonOfClosed(closed) };
     }
@@ -144,11 +148,14 @@ export class Sessions {
     const outcome = this.#registry.login(login, now());
     this.#carryOut(outcome.effects);
     if (outcome.kind === 'refused') {
-      log.info({ limit: outcome.limit }, 'login refused: too many sessions');
+      log.info(
+        { event: 'login.refused', reason: 'limit', limit: outcome.limit },
+        'login refused: too many sessions',
+      );
       return { kind: 'refused', reason: reasonOfLogin(outcome) };
     }
     const { session } = outcome.session;
-    log.info({ session }, 'session created');
+    log.info({ event: 'session.created', session }, 'session created');
     log.debug({ session, user, groups, peer: from.peer.address }, 'session belongs to');
     return { kind: 'accepted', cookie, session, policy };
   }
@@ -176,7 +183,10 @@ export class Sessions {
   tunnelClosed(worker: number, message: TunnelMessage<'tunnel-closed'>): void {
     const { session, tunnel, end, counters } = message;
     const { rxBytes, txBytes } = counters;
-    this.#components.log.info({ session, worker, tunnel, end, rxBytes, txBytes }, 'tunnel closed');
+    this.#components.log.info(
+      { event: 'tunnel.closed', session, worker, tunnel, end, rxBytes, txBytes },
+      'tunnel closed',
+    );
     const closed = { worker, session, tunnel, end, counters };
     this.#carryOut(this.#registry.tunnelClosed(closed, this.#components.now()));
     this.#components.observer?.tunnelClosed(worker, message);
@@ -287,7 +297,8 @@ export class Sessions {
       this.#carryOut(this.#registry.restore({ record, policy }, aliveAt, now()));
     }
     this.sweep();
-    if (records.length > 0) log.info({ sessions: this.size }, 'sessions of the last run restored');
+    const line = { event: 'sessions.restored', sessions: this.size } as const;
+    if (records.length > 0) log.info(line, 'sessions of the last run restored');
   }
 
   #policyOf(login: AcceptedLogin): SessionPolicy {
@@ -328,7 +339,10 @@ export class Sessions {
         observer?.saved(effect.session);
         break;
       case 'delete':
-        log.info({ session: effect.session.session, end: effect.end }, 'session ended');
+        log.info(
+          { event: 'session.ended', session: effect.session.session, end: effect.end },
+          'session ended',
+        );
         store.delete(effect.session.session);
         this.#remember(effect.session);
         observer?.ended(effect.session, effect.end);

@@ -1,6 +1,6 @@
 // The UDP sockets' buffers. They have to hold what comes between two looks of a worker: rate times
 // the gap in service.
-import type { Logger } from 'pino';
+import type { Logger } from '../core/log/logger.ts';
 import type { System } from '../native/system.ts';
 import type { Bytes } from '../core/units.ts';
 import { raiseBuffers } from './sysctl.ts';
@@ -30,6 +30,7 @@ export function growSocketBuffers(
   if (!areSmall()) return;
   if (raiseBounds && raise(UDP_BUFFER_BYTES).length === 0 && !areSmall()) return;
   logger.warn(
+    { event: 'machine.udp_buffers' },
     'the UDP socket buffers are small and will lose packets under load: run ' +
       `"sysctl -w net.core.rmem_max=${UDP_BUFFER_BYTES} net.core.wmem_max=${UDP_BUFFER_BYTES}"`,
   );

@@ -1,8 +1,8 @@
 // Steering in the kernel: eBPF programs that bring each packet to the worker that owns its tunnel.
 // They only save work. What they do not know, or where the kernel refuses them, reaches any worker,
 // which forwards it to the owner: nothing here may ever fail a session.
-import type { Logger } from 'pino';
 import type { EndpointChange } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { bitsOf, encodeIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { System } from '../native/system.ts';
@@ -61,10 +61,11 @@ export function openSteering(components: SteeringComponents): Steering {
     outside:
       groups.length === 0 ? undefined : attempt(() => system.steerOutside(groups, inside.capacity)),
   };
-  if (refusals.length === 0) logger.info('eBPF steers packets to their workers');
-  else {
+  if (refusals.length === 0) {
+    logger.info({ event: 'steering.on' }, 'eBPF steers packets to their workers');
+  } else {
     logger.warn(
-      { refusals },
+      { event: 'steering.off', refusals },
       'the kernel does not let us steer packets by eBPF (CAP_BPF and CAP_NET_ADMIN are needed): ' +
         'workers forward what is not their own, which is slower',
     );
@@ -133,7 +134,10 @@ class MapSteering implements Steering {
       if (!isRefusal(error)) throw error;
       if (this.complained) return;
       this.complained = true;
-      this.logger.warn({ reason: reasonOf(error) }, 'some packets are not steered but forwarded');
+      this.logger.warn(
+        { event: 'steering.incomplete', reason: reasonOf(error) },
+        'some packets are not steered but forwarded',
+      );
     }
   }
 }

@@ -5,9 +5,9 @@
 //                 │  └──────┬────────────┘
 //                 └─ delay ─┴─► stopped            stop(): a last message, a wait, SIGKILL
 import type { ChildProcess } from 'node:child_process';
-import type { Logger } from 'pino';
 import { WolfguardError } from '../core/error.ts';
 import { Outbox, unpack } from '../core/ipc/outbox.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { Backoff } from './backoff.ts';
 import { Silence } from './silence.ts';
@@ -119,7 +119,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     if (lastMessage === null && child.connected) child.disconnect();
     const killer = setTimeout(() => {
       this.components.logger.warn(
-        { child: this.options.name },
+        { event: 'process.killed', child: this.options.name },
         'did not stop in time and is killed',
       );
       child.kill('SIGKILL');
@@ -159,7 +159,10 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
         this.settleFirstStart();
       } else if (received.kind === 'fatal') {
         fatal = fatalMessage(received);
-        logger.error({ child: name, reason: fatal }, 'a process cannot run');
+        logger.error(
+          { event: 'process.cannot_run', child: name, reason: fatal },
+          'a process cannot run',
+        );
       } else if (received.kind !== 'alive') this.deliver(received, listener, child);
     };
     child.on('message', (written) => {
@@ -184,7 +187,10 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       listener.handleMessage(message);
     } catch (error) {
       const { logger } = this.components;
-      logger.error({ err: error, child: this.options.name }, 'a message could not be handled');
+      logger.error(
+        { event: 'process.message_failed', err: error, child: this.options.name },
+        'a message could not be handled',
+      );
       child.kill('SIGKILL');
     }
   }
@@ -207,7 +213,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     }
     const delayMs = this.backoff.delayAfterDeath(died.startedAt, died.ready, now());
     logger.warn(
-      { child: name, pid: died.child.pid, reason, delayMs },
+      { event: 'process.died', child: name, pid: died.child.pid, reason, delayMs },
       'a process died and is replaced',
     );
     this.state = { kind: 'waiting', timer: setTimeout(() => this.spawn(), delayMs) };

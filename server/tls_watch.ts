@@ -1,9 +1,9 @@
 // Revocation lists and OCSP responses are renewed by other programs, every day or every hour, and
 // none of them tells us: so we look. What is near its end is said once a day.
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { hasEnded } from '../core/x509/term.ts';
 import { stateOf } from './file_state.ts';
@@ -50,7 +50,8 @@ export class TlsWatch {
   warn(): void {
     const { current, logger, now } = this.#components;
     this.#warnedAt = now();
-    for (const warning of tlsWarnings(current().tls, this.#warnedAt)) logger.warn(warning);
+    for (const warning of tlsWarnings(current().tls, this.#warnedAt))
+      logger.warn({ event: 'tls.due' }, warning);
   }
 
   /** One look. A new file that cannot be used leaves the old one in force. */
@@ -71,11 +72,14 @@ export class TlsWatch {
       const next = readTlsLists(config, tls, now());
       if (isDeepStrictEqual(next, tls)) return;
       apply(next);
-      logger.info('revocation lists and OCSP responses read anew');
+      logger.info({ event: 'tls.lists_read' }, 'revocation lists and OCSP responses read anew');
       this.warn();
     } catch (error) {
       if (!(error instanceof WolfguardError)) throw error;
-      logger.error({ reason: error.message }, 'a new list is unusable: the one before stays');
+      logger.error(
+        { event: 'tls.list_refused', reason: error.message },
+        'a new list is unusable: the one before stays',
+      );
     }
   }
 

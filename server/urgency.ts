@@ -1,7 +1,7 @@
 // Packet threads that are calm become urgent again (docs/adr/0008-urgent-while-calm.md). A worker has
 // no privilege for that, and is not believed: it gets it for a packet thread of its own only.
 import { readFileSync } from 'node:fs';
-import type { Logger } from 'pino';
+import type { Logger } from '../core/log/logger.ts';
 import type { System } from '../native/system.ts';
 
 export interface UrgencyComponents {

@@ -1,6 +1,5 @@
 // All workers together: their supervisors, their links, and which descriptors each inherits.
 import type { ChildProcess } from 'node:child_process';
-import type { Logger } from 'pino';
 import type {
   EngineOffloads,
   PrimaryToWorker,
@@ -10,6 +9,7 @@ import type {
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { FIRST_INHERITED_FD } from './fork.ts';
 import type { Inside } from './inside.ts';

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { ALIVE_INTERVAL_MS } from '../core/ipc/alive.ts';
 import type { PrimaryToWorker, WorkerToPrimary } from '../core/ipc/messages.ts';
 import { Outbox, unpack } from '../core/ipc/outbox.ts';
+import type { Logger } from '../core/log/logger.ts';
 import { createEngine } from '../native/engine.ts';
 import { system } from '../native/system.ts';
 import { HTTP_LIMITS } from './limits.ts';
@@ -77,7 +78,8 @@ function write(messages: WorkerToPrimary | readonly WorkerToPrimary[]): void {
 
 /** Says why, waits until the primary has it, and exits: a replacement is better than a cripple. */
 function die(error: Error): void {
-  log.fatal({ err: error }, 'the worker cannot go on');
+  const logger: Logger = log;
+  logger.fatal({ event: 'worker.crashed', err: error }, 'the worker cannot go on');
   worker?.close();
   outbox.flush();
   const message: WorkerToPrimary = { kind: 'fatal', message: error.message };

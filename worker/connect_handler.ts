@@ -8,11 +8,11 @@
 //   6. only when the engine says "opened" is the socket destroyed: earlier it would see an EOF
 //
 // The connection may die, and the primary may withdraw its grant, between any two of them.
-import type { Logger } from 'pino';
 import { parseCookies } from '../core/auth/cookies.ts';
 import { parseConnectHeaders } from '../core/connect/connect_request.ts';
 import { COOKIE_REFUSED, unavailable } from '../core/http/answer.ts';
 import type { TunnelEnd, WorkerSettings } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent } from '../native/engine.ts';
 import { Attempt } from './attempt.ts';
@@ -65,7 +65,10 @@ export class ConnectHandler {
       if (attempt.stage === 'ours') this.#giveUp(tunnel, 'lost');
     });
     this.#open(request, attempt, cookie).catch((error: unknown) => {
-      this.#components.log.error({ err: error, tunnel }, 'a tunnel could not be opened');
+      this.#components.log.error(
+        { event: 'tunnel.open_failed', err: error, tunnel },
+        'a tunnel could not be opened',
+      );
       this.#giveUp(tunnel, 'lost');
     });
   }

@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
 import { notFound, refusal, renderRefusal } from '../core/http/answer.ts';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import { isTunnelTarget } from '../core/http/routes.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { ConnectionInfo } from '../native/engine.ts';
 import type { Camouflage } from './camouflage.ts';
 import type { HttpLimits } from './limits.ts';
@@ -224,7 +224,7 @@ export class HttpFront {
     try {
       return await this.#components.onRequest({ method, target, headers, body, info, excuse });
     } catch (error) {
-      this.#components.log.error({ err: error }, 'a request failed');
+      this.#components.log.error({ event: 'http.request_failed', err: error }, 'a request failed');
       return refusal(500, 'Internal Server Error');
     }
   }

@@ -1,6 +1,5 @@
 // Turns requests into login steps for the primary, and its replies into documents [oc 4].
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Logger } from 'pino';
 import { clientFacts } from '../core/auth/client_facts.ts';
 import { parseLoginBody } from '../core/auth/config_auth.ts';
 import type { Device } from '../core/auth/config_auth.ts';
@@ -26,6 +25,7 @@ import type {
   LoginRequest,
   WorkerSettings,
 } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { HttpRequest } from './http_server.ts';
 import type { PrimaryChannel } from './primary_channel.ts';
 

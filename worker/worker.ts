@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/ipc/messages.ts';
+import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs } from '../core/units.ts';
 import type { Engine, EngineEvent, EngineOptions } from '../native/engine.ts';
 import { Banned } from './banned.ts';
@@ -64,6 +64,7 @@ export class Worker {
     const engine = this.#engine;
     if (!engine.packetsRaised) {
       log.info(
+        { event: 'worker.not_urgent' },
         'the packet thread may not be raised (CAP_SYS_NICE): the others are lowered instead',
       );
     }
@@ -210,7 +211,7 @@ export class Worker {
         this.#channel.tell({ kind: 'packets-calm', thread: event.thread });
         break;
       case 'warning':
-        log.warn(event.message);
+        log.warn({ event: 'engine.warning' }, event.message);
         break;
     }
   }
@@ -233,7 +234,10 @@ export class Worker {
     try {
       this.#configure(settings);
     } catch (error) {
-      this.#components.log.warn({ err: error }, 'the new settings are unusable: the old ones stay');
+      this.#components.log.warn(
+        { event: 'worker.settings_refused', err: error },
+        'the new settings are unusable: the old ones stay',
+      );
     }
   }
 

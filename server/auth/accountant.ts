@@ -2,8 +2,8 @@
 // the session in gets them: at once, or whenever it can be reached again.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Logger } from 'pino';
 import type { AccountingRecord } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { Milliseconds } from '../../core/units.ts';
 import { AccountingLane } from './accounting_lane.ts';
 import { AccountingSpool } from './accounting_spool.ts';
@@ -67,13 +67,13 @@ export class Accountant {
       const dropped = this.#opened().add(records);
       if (dropped > 0) {
         this.#components.logger.warn(
-          { dropped },
+          { event: 'accounting.dropped', count: dropped },
           'too many accounting records wait: oldest dropped',
         );
       }
     } catch (err) {
       this.#components.logger.error(
-        { err },
+        { event: 'accounting.not_kept', err },
         'accounting records cannot be kept: is the disk full?',
       );
       this.#arrived = [...arrived, ...this.#arrived].slice(-(this.#options.limit ?? LIMIT));
@@ -96,7 +96,7 @@ export class Accountant {
       return new AccountingSpool({ directory: stateDir, limit });
     } catch (err) {
       this.#components.logger.error(
-        { err },
+        { event: 'accounting.not_kept', err },
         'accounting records are kept in memory only: state.dir cannot be written',
       );
       return new AccountingSpool({ directory: null, limit });
@@ -112,11 +112,14 @@ export class Accountant {
         deliver: (record) => this.#deliver(record),
         onRefused: (count) =>
           this.#components.logger.warn(
-            { count },
+            { event: 'accounting.dropped', count },
             'accounting records dropped: no server takes them',
           ),
         onError: (err) =>
-          this.#components.logger.error({ err }, 'accounting records cannot be read'),
+          this.#components.logger.error(
+            { event: 'accounting.not_read', err },
+            'accounting records cannot be read',
+          ),
       },
       { name, firstRetryMs: this.#options.firstRetryMs ?? FIRST_RETRY_MS },
     );
@@ -132,7 +135,10 @@ export class Accountant {
     try {
       return await backend.account(record, this.#stopping.signal);
     } catch (err) {
-      logger.error({ err }, 'an accounting record cannot be delivered');
+      logger.error(
+        { event: 'accounting.not_delivered', err },
+        'an accounting record cannot be delivered',
+      );
       return false;
     }
   }

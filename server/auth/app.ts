@@ -3,10 +3,10 @@
 // may be killed at any time: the form that a client is looking at still works with its successor.
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
-import type { Logger } from 'pino';
 import { ALIVE_INTERVAL_MS } from '../../core/ipc/alive.ts';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/auth.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import { Accountant } from './accountant.ts';
 import { Backends } from './backends.ts';
 import { CheckQueue } from './check_queue.ts';
@@ -32,7 +32,10 @@ function runAuthProcess(): void {
     process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit(0));
 
-  const logger = pino({ base: { process: 'auth' } }, pino.destination({ fd: 1, sync: true }));
+  const logger: Logger = pino(
+    { base: { process: 'auth' } },
+    pino.destination({ fd: 1, sync: true }),
+  );
   const outbox = new Outbox<AuthToPrimary>({ write, atEndOfTurn: setImmediate });
   let app: AuthApp | undefined;
   const handle = (message: PrimaryToAuth): void => {

@@ -1,7 +1,7 @@
 // The backends of the auth process: one for each step that the chains of some host name, shared by
 // hosts whose settings for it are the same, kept over a reload that does not touch them.
-import type { Logger } from 'pino';
 import type { AuthSettings, BackendSettings, HostAuthSettings } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { Backend } from './backend.ts';
 import { CertificateBackend } from './certificate_backend.ts';

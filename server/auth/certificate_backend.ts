@@ -1,8 +1,8 @@
 // The step "certificate": who somebody is, by the certificate that TLS has verified. It asks
 // nothing; a certificate that is not sound never comes here.
-import type { Logger } from 'pino';
 import { readIdentity } from '../../certs/client_identity.ts';
 import type { ClientCertificate, Peer } from '../../core/ipc/messages.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
 
 export interface CertificateBackendOptions {
@@ -39,7 +39,7 @@ export class CertificateBackend implements Backend {
     const identity = readIdentity(certificate.der, this.#options);
     if ('user' in identity) return { kind: 'accepted', ...identity };
     const { reason } = identity;
-    this.#logger.info({ reason }, 'client certificate refused');
+    this.#logger.info({ event: 'certificate.refused', reason }, 'client certificate refused');
     this.#logger.debug({ reason, peer }, 'client certificate refused came from');
     return { kind: 'refused' };
   }

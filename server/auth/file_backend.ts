@@ -5,7 +5,7 @@
 // during a move from ocserv the file holds cheap and dear hashes side by side, and a fixed dummy
 // would stand out.
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log/logger.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
 import { laneOf } from './check_queue.ts';
 import type { CheckQueue } from './check_queue.ts';
@@ -103,7 +103,7 @@ export class FileBackend implements Backend {
     if (this.#reportedCrypt) return;
     this.#reportedCrypt = true;
     this.#logger.error(
-      { answer },
+      { event: 'file.crypt_failed', answer },
       answer === 'missing'
         ? 'crypt(3) hashes cannot be checked: wolfguard-crypt was not built (install libcrypt-dev and build again)'
         : 'a crypt(3) hash cannot be checked: wolfguard-crypt failed',

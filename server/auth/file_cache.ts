@@ -1,7 +1,7 @@
 // A parsed file, read again whenever the file has changed: no reload is needed after `wolfguard
 // passwd`, `wolfguard otp` or an editor.
 import { statSync } from 'node:fs';
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log/logger.ts';
 
 /** What is kept of a file. */
 export interface ParsedLines {
@@ -72,7 +72,10 @@ export class FileCache<Table extends ParsedLines> {
     for (const [key, { line, reason }] of problems) {
       if (this.#reported.has(key)) continue;
       const { file } = this.#options;
-      this.#logger.warn({ file, line, reason }, 'a line of the file is skipped');
+      this.#logger.warn(
+        { event: 'file.line_skipped', file, line, reason },
+        'a line of the file is skipped',
+      );
     }
     this.#reported = new Set(problems.keys());
   }

@@ -1,7 +1,7 @@
 // Replaces weak hashes in the passwd file once a good login has shown the password. It runs behind
 // the login, one hash at a time, and writes all that came together in one go: the first morning
 // after a move from ocserv renews everybody.
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log/logger.ts';
 import { editPasswdFile } from './passwd_file.ts';
 import { replaceHash } from './passwd_lines.ts';
 import { hashPassword } from './password_hash.ts';
@@ -60,7 +60,7 @@ export class HashRenewal {
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#logger.warn(
-          { file: this.#file, reason },
+          { event: 'file.hashes_not_renewed', file: this.#file, reason },
           'weak password hashes could not be renewed',
         );
       }
@@ -75,6 +75,11 @@ export class HashRenewal {
     const written = await editPasswdFile(this.#file, (bytes) =>
       changes.reduce((text, change) => replaceHash(text, change) ?? text, bytes),
     );
-    if (written) this.#logger.info({ file: this.#file, hashes: changes.length }, 'hashes renewed');
+    const line = {
+      event: 'file.hashes_renewed',
+      file: this.#file,
+      hashes: changes.length,
+    } as const;
+    if (written) this.#logger.info(line, 'hashes renewed');
   }
 }

@@ -7,8 +7,8 @@
 // A name that nobody has goes the same way as far as 3, with an entry that does not exist, and a
 // refusal takes as long as the answer to a right password.
 import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { LdapServerAddress, LdapSettings } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Backend, Credentials, Round } from './backend.ts';
 import { CheckQueue, laneOf } from './check_queue.ts';
@@ -226,6 +226,7 @@ export class LdapBackend implements Backend {
     if (this.#saidAmbiguous) return;
     this.#saidAmbiguous = true;
     this.#logger.error(
+      { event: 'ldap.ambiguous_name' },
       'auth.ldap.user_filter finds several people for one name: with such a name nobody may log in',
     );
   }
@@ -235,7 +236,7 @@ export class LdapBackend implements Backend {
     for (const server of startTls ? [] : servers) {
       if (server.secure || isLoopback(server.host)) continue;
       this.#logger.warn(
-        { server: urlOf(server) },
+        { event: 'ldap.clear_text', server: urlOf(server) },
         'every password goes to the directory in CLEAR TEXT: use ldaps://, or auth.ldap.start_tls = true',
       );
     }

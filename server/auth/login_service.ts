@@ -1,6 +1,5 @@
 // Moves login dialogues: gives what came in to the decision machine of core/auth_dialogue and does
 // what it says until there is an answer for the client.
-import type { Logger } from 'pino';
 import { step } from '../../core/auth_dialogue/dialogue.ts';
 import type {
   DialogueEffect,
@@ -8,6 +7,7 @@ import type {
   DialogueRules,
 } from '../../core/auth_dialogue/state.ts';
 import type { AuthOutcome, LoginRequest } from '../../core/ipc/messages.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Backend, Conversation, Round } from './backend.ts';
 import type { DialogueTable } from './dialogue_table.ts';
@@ -80,10 +80,15 @@ export class LoginService {
   #watch(backend: string, round: Round): void {
     const { logger } = this.#components;
     if (round.kind !== 'unavailable') {
-      if (this.#down.delete(backend)) logger.warn({ backend }, 'backend answers again');
+      if (this.#down.delete(backend)) {
+        logger.warn({ event: 'backend.up', backend }, 'backend answers again');
+      }
     } else if (!this.#down.has(backend)) {
       this.#down.add(backend);
-      logger.error({ backend, reason: round.reason }, 'backend cannot be asked');
+      logger.error(
+        { event: 'backend.down', backend, reason: round.reason },
+        'backend cannot be asked',
+      );
     }
   }
 
@@ -91,7 +96,10 @@ export class LoginService {
   #logCertificate({ certificate, peer, vhost }: LoginRequest): void {
     if (certificate === null || certificate.error === null) return;
     const { error: reason } = certificate;
-    this.#components.logger.info({ vhost, reason }, 'client certificate refused');
+    this.#components.logger.info(
+      { event: 'certificate.refused', vhost, reason },
+      'client certificate refused',
+    );
     this.#components.logger.debug({ reason, peer }, 'client certificate refused came from');
   }
 

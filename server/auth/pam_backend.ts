@@ -2,8 +2,8 @@
 // for each login. A process whose modules work takes one of a bounded number of places; one that
 // waits for a person gives its place back, so that nobody's thinking keeps others out.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { AccountingRecord } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import { NO_ATTRIBUTES } from '../../core/policy/attributes.ts';
 import type { Backend, Conversation, Credentials, Round } from './backend.ts';
 import { CheckQueue } from './check_queue.ts';
@@ -170,7 +170,10 @@ export class PamBackend implements Backend {
     const [oldest] = this.#parked;
     if (oldest === undefined) return;
     this.#cancel(oldest);
-    this.#logger.warn('too many logins wait for an answer: the oldest of them was ended');
+    this.#logger.warn(
+      { event: 'pam.queue_full' },
+      'too many logins wait for an answer: the oldest of them was ended',
+    );
   }
 
   async #conclude(
@@ -205,14 +208,19 @@ export class PamBackend implements Backend {
   /** Whose account is at fault has shown the right password: an operator wants to know. */
   #logRefusal(user: string, { stage, text: reason }: PamResult): void {
     if (stage !== 'authentication') {
-      this.#logger.info({ stage, reason }, 'PAM refused somebody who is known');
+      this.#logger.info(
+        { event: 'pam.refused', stage, reason },
+        'PAM refused somebody who is known',
+      );
     }
     this.#logger.debug({ user, stage, reason }, 'PAM refused');
   }
 
   /** Said once, until something else is wrong or all is well. */
   #outage(problem: string): Round {
-    if (problem !== this.#problem) this.#logger.error({ problem }, 'PAM cannot be asked');
+    if (problem !== this.#problem) {
+      this.#logger.error({ event: 'pam.unavailable', problem }, 'PAM cannot be asked');
+    }
     this.#problem = problem;
     return unavailable('The login service does not work just now');
   }

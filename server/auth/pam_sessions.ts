@@ -1,7 +1,7 @@
 // The sessions of people whom the step "pam" let in, told to PAM: opened at their start, closed at
 // their end, each by a process of its own. The VPN session does not hang on it.
-import type { Logger } from 'pino';
 import type { AccountingRecord } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import { CheckQueue } from './check_queue.ts';
 import { pamCommand, problemOf } from './pam_command.ts';
 import type { PamCommand } from './pam_command.ts';
@@ -70,7 +70,10 @@ export class PamSessions {
     const problem = told.kind === 'done' ? told.value : 'too many sessions begin and end at once';
     if (problem === null) return;
     if (event === 'start') this.#unopened.add(id);
-    this.#logger.error({ problem, session: id }, `PAM could not ${mode} a session`);
+    this.#logger.error(
+      { event: 'pam.session_failed', problem, session: id },
+      `PAM could not ${mode} a session`,
+    );
   }
 
   /** null = done, else why not. */

@@ -1,8 +1,8 @@
 // The step "radius": a server is asked with user and password (PAP), may ask back in any number of
 // rounds, and says what the session is given. It may keep the accounts of the session too.
 import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { AccountingRecord, RadiusSettings } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { SessionAttributes } from '../../core/policy/attributes.ts';
 import { accessRequest, isExpressible } from '../../core/radius/access_request.ts';
 import type { Caller } from '../../core/radius/access_request.ts';

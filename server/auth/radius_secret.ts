@@ -1,7 +1,7 @@
 // The secret that we share with RADIUS servers: the first line of a file, read anew when it has
 // changed.
 import { open } from 'node:fs/promises';
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log/logger.ts';
 
 const READABLE_BY_OTHERS = 0o077;
 
@@ -22,7 +22,7 @@ export class RadiusSecret {
       const { mode } = await file.stat();
       if ((mode & READABLE_BY_OTHERS) !== 0 && !this.#warned) {
         this.#warned = true;
-        const fields = { file: this.#file };
+        const fields = { event: 'radius.secret_readable', file: this.#file } as const;
         this.#logger.warn(fields, 'the RADIUS secret can be read by others: chmod 600 the file');
       }
       const [line = ''] = (await file.readFile('utf8')).split(/\r?\n/, 1);

@@ -7,8 +7,8 @@
 import { randomInt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Logger } from 'pino';
 import type { RadiusServer as RadiusServerName } from '../../core/ipc/auth.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import { verifyReply } from '../../core/radius/authenticity.ts';
 import type { SentRequest } from '../../core/radius/authenticity.ts';
 import type { Packet } from '../../core/radius/packet.ts';
@@ -156,7 +156,10 @@ export class RadiusServer {
 
   #alive(reply: Packet): Packet {
     if (this.#deadUntil !== undefined) {
-      this.#components.logger.warn({ server: this.#label }, 'RADIUS server answers again');
+      this.#components.logger.warn(
+        { event: 'radius.server_up', server: this.#label },
+        'RADIUS server answers again',
+      );
     }
     this.#deadUntil = undefined;
     this.#hinted.clear();
@@ -167,7 +170,7 @@ export class RadiusServer {
     if (signal.aborted) return 'silent';
     if (this.#deadUntil === undefined) {
       this.#components.logger.warn(
-        { server: this.#label },
+        { event: 'radius.server_down', server: this.#label },
         'RADIUS server does not answer: it is down, does not know this machine as a client, or has another secret',
       );
     }
@@ -179,7 +182,10 @@ export class RadiusServer {
   #hint(hint: string): void {
     if (this.#hinted.has(hint)) return;
     this.#hinted.add(hint);
-    this.#components.logger.error({ server: this.#label, hint }, 'RADIUS server cannot be used');
+    this.#components.logger.error(
+      { event: 'radius.server_unusable', server: this.#label, hint },
+      'RADIUS server cannot be used',
+    );
   }
 
   get #label(): string {

@@ -2,7 +2,7 @@
 // they are. Nobody may learn here who is enrolled: everybody is asked, and an unknown name is
 // checked against the line of somebody else, always the same one for a name.
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log/logger.ts';
 import { readTypedCode } from '../../core/otp/typed_code.ts';
 import type { TypedCode } from '../../core/otp/typed_code.ts';
 import { DEFAULT_ALGORITHM, DEFAULT_DIGITS, DEFAULT_PERIOD_S } from '../../core/otp/token.ts';
@@ -139,7 +139,10 @@ export class TotpBackend implements Backend {
   async #burn({ name, recovery }: OtpEntry, hash: string): Promise<Round> {
     const burned = await editOtpFile(this.#file, (bytes) => burnRecovery(bytes, name, hash));
     if (!burned) return this.#refuse(name, 'used before');
-    this.#logger.info({ left: recovery.length - 1 }, 'a recovery code was used');
+    this.#logger.info(
+      { event: 'totp.recovery_code_used', left: recovery.length - 1 },
+      'a recovery code was used',
+    );
     this.#logger.debug({ user: name }, 'whose recovery code was used');
     return { kind: 'accepted', groups: [] };
   }
@@ -150,7 +153,10 @@ export class TotpBackend implements Backend {
   }
 
   #warnOfGuesses(user: string): void {
-    this.#logger.warn('too many wrong one-time passwords of one person: none counts for an hour');
+    this.#logger.warn(
+      { event: 'totp.locked' },
+      'too many wrong one-time passwords of one person: none counts for an hour',
+    );
     this.#logger.debug({ user }, 'whose one-time passwords are refused');
   }
 

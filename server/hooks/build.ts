@@ -59,7 +59,8 @@ export function buildHooks({ config, log, user }: HooksSetting): HookServices {
   const hooks = new Hooks({
     store: new HookStore({
       directory: config().state.dir,
-      onError: (err) => logger.warn({ err }, 'the file of the hooks cannot be used'),
+      onError: (err) =>
+        logger.warn({ event: 'hooks.not_saved', err }, 'the file of the hooks cannot be used'),
     }),
     scripts,
     plugins,

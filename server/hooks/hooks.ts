@@ -264,7 +264,10 @@ export class Hooks implements OpenCheck, SessionObserver {
   #enqueue(number: number, job: () => Promise<void>): void {
     const before = this.#tails.get(number) ?? this.#started.promise;
     const tail = before.then(job).catch((error: unknown) => {
-      this.#components.log.error({ err: error, session: number }, 'a hook could not be run');
+      this.#components.log.error(
+        { event: 'hook.bug', err: error, session: number },
+        'a hook could not be run',
+      );
     });
     this.#tails.set(number, tail);
     void tail.then(() => {

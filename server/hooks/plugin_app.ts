@@ -3,10 +3,10 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import type { Logger } from 'pino';
 import { ALIVE_INTERVAL_MS } from '../../core/ipc/alive.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
 import type { PluginsToPrimary, PrimaryToPlugins } from '../../core/ipc/plugins.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { PluginLog } from '../../core/plugin/plugin.ts';
 import { system } from '../../native/system.ts';
 import { PluginHost } from './plugin_host.ts';
@@ -20,7 +20,7 @@ function runPluginProcess(): void {
   process.on('disconnect', () => process.exit(0));
   const logger = pino({ base: { process: 'plugins' } }, pino.destination({ fd: 1, sync: true }));
   process.on('uncaughtException', (err) => {
-    logger.fatal({ err }, 'a plugin has thrown outside of its methods');
+    logger.fatal({ event: 'plugins.crashed', err }, 'a plugin has thrown outside of its methods');
     process.exit(1);
   });
   globalThis.console = consoleOf(logger);
@@ -67,7 +67,7 @@ function logOf(logger: Logger): PluginLog {
   const at =
     (level: keyof PluginLog) =>
     (message: string, fields: object = {}) =>
-      logger[level](fields, message);
+      logger[level]({ ...fields, event: 'plugin.says' }, message);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -77,7 +77,7 @@ function consoleOf(logger: Logger): Console {
     new Writable({
       decodeStrings: false,
       write: (text: string, _encoding, done) => {
-        logger[level](text.trimEnd());
+        logger[level]({ event: 'plugin.says' }, text.trimEnd());
         done();
       },
     });

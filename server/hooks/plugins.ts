@@ -4,9 +4,9 @@
 //   reload ─► the new process loads the files ─► ready: events go there, the old one ends
 //                                      └─► it cannot: the old one goes on, and the log says why
 import type { ChildProcess } from 'node:child_process';
-import type { Logger } from 'pino';
 import { WolfguardError } from '../../core/error.ts';
 import type { PluginEvent, PluginsToPrimary, PrimaryToPlugins } from '../../core/ipc/plugins.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { SessionInfo } from '../../core/plugin/plugin.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { CheckResult } from '../gate.ts';
@@ -87,11 +87,12 @@ export class Plugins {
       } catch (error) {
         const { logger } = this.#components;
         const reason = (error as Error).message;
-        if (before === undefined) logger.error({ reason }, 'plugins cannot be loaded');
-        else logger.error({ reason }, 'plugins cannot be loaded: those of before go on');
+        const line = { event: 'plugins.not_loaded', reason } as const;
+        if (before === undefined) logger.error(line, 'plugins cannot be loaded');
+        else logger.error(line, 'plugins cannot be loaded: those of before go on');
         return;
       }
-      this.#components.logger.info({ pid: this.pid }, 'plugins loaded');
+      this.#components.logger.info({ event: 'plugins.loaded', pid: this.pid }, 'plugins loaded');
       if (before !== undefined) this.#retire(before);
     });
     return this.#changing;
@@ -113,7 +114,10 @@ export class Plugins {
     if (outcome?.kind !== 'answer') return { kind: 'refused', reason: BROKEN };
     const { answer } = outcome;
     if (answer.allow) return { kind: 'passed' };
-    this.#components.logger.info({ session: session.id }, 'a plugin refused a session');
+    this.#components.logger.info(
+      { event: 'plugin.refused', session: session.id },
+      'a plugin refused a session',
+    );
     return { kind: 'refused', reason: oneLine(answer.reason) };
   }
 
@@ -126,8 +130,11 @@ export class Plugins {
     const { timeout } = this.#components.settings();
     const outcome = (await this.#current?.link.put(event, timeout)) ?? NOT_THERE;
     if (outcome.kind === 'timeout' || outcome.kind === 'died') {
-      const fields = { event: event.kind, session: event.session.id, why: outcome.kind };
-      this.#components.logger.warn(fields, 'the plugins did not answer');
+      const { kind: occasion, session } = event;
+      this.#components.logger.warn(
+        { event: 'plugins.silent', occasion, session: session.id, why: outcome.kind },
+        'the plugins did not answer',
+      );
     }
     return outcome;
   }

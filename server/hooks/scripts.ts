@@ -1,6 +1,7 @@
 // The programs of [hooks]: which one runs when, and what its end means.
 import { hookEnvironment } from '../../core/hooks/environment.ts';
 import type { Occasion } from '../../core/hooks/environment.ts';
+import type { Logger } from '../../core/log/logger.ts';
 import type { SessionInfo } from '../../core/plugin/plugin.ts';
 import type { Milliseconds } from '../../core/units.ts';
 import type { CheckResult } from '../gate.ts';
@@ -25,10 +26,7 @@ export interface ScriptsComponents {
 }
 
 /** The part of pino that is used here. */
-export type HookLog = Record<
-  'debug' | 'info' | 'warn' | 'error',
-  (fields: object, message: string) => void
->;
+export type HookLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** Processes that mostly wait: enough that some that hang delay nobody else for long. */
 const RUNNING = 64;
@@ -63,7 +61,10 @@ export class Scripts {
     const { log } = this.#components;
     const session = info.id;
     if (result === undefined) {
-      log.warn({ session }, 'too many connect hooks at once: a session was refused');
+      log.warn(
+        { event: 'hook.busy', session },
+        'too many connect hooks at once: a session was refused',
+      );
       return { kind: 'refused', reason: BUSY };
     }
     if (result.kind !== 'exited') return { kind: 'refused', reason: BROKEN };
@@ -132,17 +133,30 @@ export class Scripts {
       case 'exited': {
         const { code, lastLine } = result;
         if (code === 0) log.debug(fields, 'a hook was run');
-        else log.info({ ...fields, code, lastLine }, 'a hook ended with an error');
+        else
+          log.info(
+            { event: 'hook.failed', ...fields, code, lastLine },
+            'a hook ended with an error',
+          );
         break;
       }
       case 'not-started':
-        log.error({ ...fields, path, reason: result.reason }, 'a hook cannot be run');
+        log.error(
+          { event: 'hook.cannot_run', ...fields, path, reason: result.reason },
+          'a hook cannot be run',
+        );
         break;
       case 'timeout':
-        log.warn({ ...fields, lastLine: result.lastLine }, 'a hook took too long and was killed');
+        log.warn(
+          { event: 'hook.timeout', ...fields, lastLine: result.lastLine },
+          'a hook took too long and was killed',
+        );
         break;
       case 'killed':
-        log.warn({ ...fields, ...result }, 'a hook was killed');
+        log.warn(
+          { event: 'hook.killed', ...fields, signal: result.signal, lastLine: result.lastLine },
+          'a hook was killed',
+        );
         break;
     }
   }

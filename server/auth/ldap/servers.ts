@@ -1,7 +1,7 @@
 // Which server is asked first: the order of the operator, but those that have just failed last, so
 // that a dead one does not slow every login down.
-import type { Logger } from 'pino';
 import type { LdapServerAddress } from '../../../core/ipc/auth.ts';
+import type { Logger } from '../../../core/log/logger.ts';
 import type { EpochMs } from '../../../core/units.ts';
 import type { LdapTrouble } from './trouble.ts';
 
@@ -42,7 +42,10 @@ export class LdapServers {
     state.restsUntil = 0;
     this.#said.delete('');
     if (this.#said.delete(state.url)) {
-      this.#logger.warn({ server: state.url }, 'the directory answers again');
+      this.#logger.warn(
+        { event: 'ldap.server_up', server: state.url },
+        'the directory answers again',
+      );
     }
   }
 
@@ -54,8 +57,14 @@ export class LdapServers {
     if (this.#said.get(key) === message) return;
     this.#said.set(key, message);
     const fields = { server: state.url, reason: message };
-    if (fault === 'server') this.#logger.warn(fields, 'the directory cannot be asked');
-    else this.#logger.error(fields, 'the step "ldap" cannot work as it is set up');
+    if (fault === 'server') {
+      this.#logger.warn({ event: 'ldap.server_down', ...fields }, 'the directory cannot be asked');
+      return;
+    }
+    this.#logger.error(
+      { event: 'ldap.misconfigured', ...fields },
+      'the step "ldap" cannot work as it is set up',
+    );
   }
 
   #stateOf(server: LdapServerAddress): State {

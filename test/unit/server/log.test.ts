@@ -12,6 +12,7 @@ import type { Log } from '../../../server/log.ts';
 import { renderPretty } from '../../../server/log_pretty.ts';
 
 const LOG_MODULE = path.join(import.meta.dirname, '../../../server/log.ts');
+const READY = { event: 'server.ready', pid: 1, workers: 1, sessions: 0 } as const;
 
 test('a pretty line has level, message and fields, quoted where they hold blanks', () => {
   const line = JSON.stringify({
@@ -45,22 +46,32 @@ test('what is not JSON passes a pretty log unchanged', () => {
 test('a log file gets the primary’s lines and those of its children', async (t) => {
   const file = path.join(temporary(t), 'log');
   const log = openLog({ level: 'info', format: 'json', destination: file });
-  log.logger.info({ user: 'alice' }, 'hello');
-  log.logger.debug('too quiet to be written');
+  log.logger.info({ event: 'session.created', session: 7 }, 'hello');
+  log.logger.debug({}, 'too quiet to be written');
   await relayed(log, ['{"msg":"from ', 'a worker"}\n{"msg":"last"}']);
   log.close();
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   assert.equal(lines.length, 3);
-  assert.equal((JSON.parse(lines[0] ?? '') as { user: string }).user, 'alice');
+  assert.equal((JSON.parse(lines[0] ?? '') as { session: number }).session, 7);
   assert.deepEqual(lines.slice(1), ['{"msg":"from a worker"}', '{"msg":"last"}']);
+});
+
+test('a line of a child that is no JSON becomes one, so that programs can read the whole log', async (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  await relayed(log, ['free(): invalid "pointer"\n']);
+  log.close();
+  const line = JSON.parse(readFileSync(file, 'utf8')) as { event: string; msg: string };
+  assert.equal(line.event, 'process.printed');
+  assert.equal(line.msg, 'free(): invalid "pointer"');
 });
 
 test('the lines of a turn are in the file when it is over, without waiting for a close', async (t) => {
   const file = path.join(temporary(t), 'log');
   const log = openLog({ level: 'info', format: 'json', destination: file });
   t.after(() => log.close());
-  log.logger.info('one');
-  log.logger.info('two');
+  log.logger.info(READY, 'one');
+  log.logger.info(READY, 'two');
   await new Promise(setImmediate);
   assert.match(readFileSync(file, 'utf8'), /^.*one.*\n.*two.*\n$/);
 });
@@ -78,11 +89,11 @@ test('the last words before an exit are in the file', (t) => {
 test('a log file that was moved away is made anew by reopen', (t) => {
   const file = path.join(temporary(t), 'log');
   const log = openLog({ level: 'info', format: 'json', destination: file });
-  log.logger.info('one');
+  log.logger.info(READY, 'one');
   renameSync(file, `${file}.1`);
-  log.logger.info('two');
+  log.logger.info(READY, 'two');
   log.reopen();
-  log.logger.info('three');
+  log.logger.info(READY, 'three');
   log.close();
   assert.match(readFileSync(`${file}.1`, 'utf8'), /one[^]*two/);
   assert.match(readFileSync(file, 'utf8'), /"three"/);
@@ -94,7 +105,7 @@ test('a log file that cannot be made anew goes on where it is', (t) => {
   const log = openLog({ level: 'info', format: 'json', destination: path.join(folder, 'log') });
   renameSync(folder, `${folder}.moved`);
   log.reopen();
-  log.logger.info('still here');
+  log.logger.info(READY, 'still here');
   log.close();
   assert.match(readFileSync(path.join(`${folder}.moved`, 'log'), 'utf8'), /still here/);
 });

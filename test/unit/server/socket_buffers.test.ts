@@ -51,7 +51,7 @@ function grow({ bound, mayRaise = false, raiseBounds = true }: Kernel) {
           return Math.min(bytes, limit);
         },
       },
-      logger: { warn: (message: string) => void warnings.push(message) },
+      logger: { warn: (_line: object, message: string) => void warnings.push(message) },
       raise: (bytes) => {
         raised.push(bytes);
         if (mayRaise) limit = bytes;

@@ -1,6 +1,6 @@
 // A logger that keeps what it is told.
 import { pino } from 'pino';
-import type { Logger } from 'pino';
+import type { Logger } from '../../../../core/log/logger.ts';
 
 export class LogRecorder {
   /** As JSON, one line each, of every level. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { Logger } from 'pino';
+import type { Logger } from '../../../../core/log/logger.ts';
 
 /** Strong enough for the parser, weak enough to take microseconds. */
 export function cheapHash(password: string): string {

@@ -33,17 +33,23 @@ test('what is wrong is logged with the code and the last line, and at its level'
   };
   assert.deepEqual(await logged({ kind: 'exited', code: 7, lastLine: 'no guests' }), [
     'info',
-    { hook: 'connect', session: 7, code: 7, lastLine: 'no guests' },
+    { event: 'hook.failed', hook: 'connect', session: 7, code: 7, lastLine: 'no guests' },
     'a hook ended with an error',
   ]);
   assert.deepEqual(await logged({ kind: 'timeout', lastLine: 'waiting' }), [
     'warn',
-    { hook: 'connect', session: 7, lastLine: 'waiting' },
+    { event: 'hook.timeout', hook: 'connect', session: 7, lastLine: 'waiting' },
     'a hook took too long and was killed',
   ]);
   assert.deepEqual(await logged({ kind: 'not-started', reason: 'ENOENT' }), [
     'error',
-    { hook: 'connect', session: 7, path: '/hooks/connect', reason: 'ENOENT' },
+    {
+      event: 'hook.cannot_run',
+      hook: 'connect',
+      session: 7,
+      path: '/hooks/connect',
+      reason: 'ENOENT',
+    },
     'a hook cannot be run',
   ]);
 });
