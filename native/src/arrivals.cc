@@ -55,8 +55,9 @@ void Arrivals::take(Fd socket, const Endpoint& peer, int64_t now) {
     greet({std::move(socket), peer, {}, false, false, now, {}});
     return;
   }
-  if (!proxy_.trusted.contains(peer.address) || waiting_.size() >= max_waiting_) {
-    bump(totals_->handshakes_refused);
+  const bool trusted = proxy_.trusted.contains(peer.address);
+  if (!trusted || waiting_.size() >= max_waiting_) {
+    totals_->add(trusted ? FrontSum::kRefusedFull : FrontSum::kRefusedProxy);
     return;
   }
   const int fd = socket.get();
@@ -100,8 +101,9 @@ void Arrivals::greet(Arrival arrival) {
   // A proxy that only looks after us is not to be shut out by what was done through it.
   if (!arrival.from_proxy) {
     const Address source = source_of(arrival.peer.address);
-    if (banned_.contains(source) || !rate_.take(source, arrival.since)) {
-      bump(totals_->handshakes_refused);
+    const bool banned = banned_.contains(source);
+    if (banned || !rate_.take(source, arrival.since)) {
+      totals_->add(banned ? FrontSum::kRefusedBanned : FrontSum::kRefusedRate);
       return;
     }
   }

@@ -9,6 +9,8 @@ namespace {
 /** Rings of peers that have caught up, for the next one that falls behind. */
 constexpr size_t kSpareRings = 4;
 using Ring = std::unique_ptr<uint8_t[]>;
+/** All backlogs of an engine live on its packet thread. */
+thread_local size_t waiting = 0;
 
 std::vector<Ring>& spare_rings() {
   static thread_local std::vector<Ring> spares;
@@ -28,6 +30,7 @@ Backlog::Backlog() {
 }
 
 Backlog::~Backlog() {
+  waiting -= bytes_;
   if (spare_rings().size() < kSpareRings) spare_rings().push_back(std::move(ring_));
 }
 
@@ -48,6 +51,8 @@ size_t Backlog::add_data(ByteView frame) {
   memcpy(&ring_[tail_ + sizeof(uint16_t)], frame.data(), frame.size());
   tail_ += needed;
   frames_++;
+  bytes_ += frame.size();
+  waiting += frame.size();
   return dropped;
 }
 
@@ -63,7 +68,12 @@ void Backlog::add_control(ByteView frame) {
   control_.insert(control_.end(), frame.begin(), frame.end());
 }
 
-void Backlog::drop_data() { head_ = tail_ = frames_ = 0; }
+size_t Backlog::waiting_bytes() { return waiting; }
+
+void Backlog::drop_data() {
+  waiting -= bytes_;
+  head_ = tail_ = frames_ = bytes_ = 0;
+}
 
 ByteView Backlog::front() const {
   if (control_bytes() == 0) return data_front();
@@ -83,7 +93,10 @@ void Backlog::pop() {
 }
 
 void Backlog::pop_data() {
-  head_ += sizeof(uint16_t) + load16(&ring_[head_]);
+  const size_t size = load16(&ring_[head_]);
+  bytes_ -= size;
+  waiting -= size;
+  head_ += sizeof(uint16_t) + size;
   if (--frames_ == 0) {
     head_ = tail_ = 0;
   } else if (head_ + sizeof(uint16_t) > kDataBytes || load16(&ring_[head_]) == kWrap) {

@@ -22,6 +22,8 @@ class Backlog {
   /** How many older frames had to go. At most 16 KiB. */
   size_t add_data(ByteView frame);
   void add_control(ByteView frame);
+  /** Of data frames in all backlogs of this thread. */
+  static size_t waiting_bytes();
   /** Forgets the data frames. */
   void drop_data();
   /** Calls give(frame) for each data frame, oldest first, and forgets them. */
@@ -44,7 +46,7 @@ class Backlog {
   /** In the ring each frame follows its length (2 bytes); kWrap sends on to the ring's start. */
   static constexpr uint16_t kWrap = 0xffff;
   std::unique_ptr<uint8_t[]> ring_;
-  size_t head_ = 0, tail_ = 0, frames_ = 0;
+  size_t head_ = 0, tail_ = 0, frames_ = 0, bytes_ = 0;
   Bytes control_;
   size_t control_at_ = 0;
 };

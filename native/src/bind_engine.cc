@@ -2,6 +2,7 @@
 #include "bind.h"
 #include "bind_engine_handle.h"
 #include "bind_engine_options.h"
+#include "bind_engine_totals.h"
 
 namespace wolfguard {
 
@@ -152,22 +153,14 @@ napi_value engine_totals(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> args{};
   EngineHandle* handle = unwrap(env, info, &args);
   if (handle == nullptr) return nullptr;
-  const EngineTotals& totals = handle->engine->totals();
-  const std::pair<const char*, const std::atomic<uint64_t>&> fields[] = {
-      {"connections", totals.connections},
-      {"tunnels", totals.tunnels},
-      {"handshakes", totals.handshakes},
-      {"handshakesFailed", totals.handshakes_failed},
-      {"handshakesRefused", totals.handshakes_refused},
-      {"forwardedPackets", totals.forwarded_packets},
-      {"rxPackets", totals.rx_packets},
-      {"txPackets", totals.tx_packets},
-      {"droppedPackets", totals.dropped_packets}};
-  napi_value result = napi::object(env);
-  for (const auto& [name, counter] : fields) {
-    set_number(env, result, name, counter.load(std::memory_order_relaxed));
-  }
-  return result;
+  return totals_object(env, handle->engine->totals());
+}
+
+napi_value engine_measure(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> args{};
+  EngineHandle* handle = unwrap(env, info, &args);
+  if (handle == nullptr) return nullptr;
+  return measures_object(env, handle->engine->totals(), handle->engine->udp_state());
 }
 
 napi_value engine_close(napi_env env, napi_callback_info info) {
@@ -209,6 +202,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   napi::define(env, object, "closeTunnel", engine_close_tunnel);
   napi::define(env, object, "readTunnel", engine_read_tunnel);
   napi::define(env, object, "totals", engine_totals);
+  napi::define(env, object, "measure", engine_measure);
   napi::define(env, object, "close", engine_close);
   napi_wrap(
       env, object, new std::shared_ptr<EngineHandle>(std::move(handle)),

@@ -75,12 +75,12 @@ void Coalescer::hold_ack(Train* train, uint8_t* packet, size_t size, const Insid
   held.first_acknowledged = acknowledged;
 }
 
-size_t Coalescer::flush() {
+Coalescer::Written Coalescer::flush() {
   for (size_t i = 0; i < used_; i++) {
     if (trains_[i].open) write_train(trains_[i]);
   }
   used_ = 0;
-  return std::exchange(refused_, 0);
+  return std::exchange(written_, {});
 }
 
 bool Coalescer::joins(uint8_t protocol) const {
@@ -166,20 +166,22 @@ void Coalescer::write_joined(Train& train) {
   header.gso_size = static_cast<uint16_t>(head.payload_size);
   header.checksum_start = static_cast<uint16_t>(head.ip_size);
   header.checksum_offset = static_cast<uint16_t>(checksum_offset);
-  if (tun_.write(header, train.parts.data(), static_cast<int>(train.packets) + 1)) return;
-  if (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP) {
+  if (tun_.write(header, train.parts.data(), static_cast<int>(train.packets) + 1)) {
+    written_.calls++;
+    written_.packets += train.packets;
+  } else if (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP) {
     on_refusal(train);
   } else {
-    refused_ += train.packets;
+    written_.refused += train.packets;
   }
 }
 
 /** Only if they pass one by one is it the joining that the device refuses: one that is down says
  * EIO to everything. */
 void Coalescer::on_refusal(Train& train) {
-  const size_t refused_before = refused_;
+  const size_t refused_before = written_.refused;
   write_piecemeal(train);
-  if (refused_ - refused_before == train.packets) return;
+  if (written_.refused - refused_before == train.packets) return;
   bool& joining = train.head.protocol == IPPROTO_UDP ? joins_udp_ : joins_tcp_;
   if (joining) newly_refused_ = true;
   joining = false;
@@ -207,7 +209,12 @@ void Coalescer::write_alone(uint8_t* packet, size_t size, bool checksum_verified
   iovec parts[2] = {{}, {packet, size}};
   VirtioHeader header;
   if (checksum_verified) header.flags = VirtioHeader::kDataValid;
-  if (!tun_.write(header, parts, 2)) refused_++;
+  if (tun_.write(header, parts, 2)) {
+    written_.calls++;
+    written_.packets++;
+  } else {
+    written_.refused++;
+  }
 }
 
 }  // namespace wolfguard

@@ -22,8 +22,13 @@ class Coalescer {
 
   /** Takes a sound IP packet; its bytes (and headers) must live and may change until flush(). */
   void add(uint8_t* packet, size_t size);
-  /** Writes what waits; how many packets the device has refused since the last time. */
-  size_t flush();
+  /** Since the last time: writes that the device took, the packets that came to be in them, and
+   * those that it has refused. */
+  struct Written {
+    size_t calls = 0, packets = 0, refused = 0;
+  };
+  /** Writes what waits. */
+  Written flush();
 
   /** True once for each of TCP and UDP whose super-packets the device has refused: none is made
    * from then on. */
@@ -68,7 +73,7 @@ class Coalescer {
   bool newly_refused_ = false;
   std::array<Train, kTrains> trains_;
   size_t used_ = 0;
-  size_t refused_ = 0;
+  Written written_;
 };
 
 }  // namespace wolfguard

@@ -55,7 +55,10 @@ void DtlsChannel::on_link(const LinkMessage& message) {
 
 void DtlsChannel::dispatch(uint8_t* data, size_t size, const UdpPath& path, int from_worker) {
   const auto header = parse_dtls_header(data, size);
-  if (!header) return;
+  if (!header) {
+    totals_->add(PacketSum::kDropBadRecord);
+    return;
+  }
   if (is_client_hello(data, size)) {
     on_hello(data, size, path, from_worker);
     return;
@@ -85,9 +88,9 @@ bool DtlsChannel::forward_foreign(uint8_t* data, size_t size, const UdpPath& pat
   const auto it = foreign_.find(path.peer);
   if (it == foreign_.end()) return false;
   if (links_->send(it->second, LinkKind::kDatagram, path, {data, size})) {
-    bump(totals_->forwarded_packets);
+    totals_->add(PacketSum::kForwardedPackets);
   } else {
-    bump(totals_->dropped_packets);
+    totals_->add(PacketSum::kDropReceivedMailbox);
   }
   return true;
 }
@@ -96,13 +99,19 @@ bool DtlsChannel::forward_foreign(uint8_t* data, size_t size, const UdpPath& pat
 
 void DtlsChannel::on_hello(uint8_t* data, size_t size, const UdpPath& path, int from_worker) {
   const auto hello = parse_client_hello(data, size);
-  if (!hello) return;
+  if (!hello) {
+    totals_->add(PacketSum::kDropBadRecord);
+    return;
+  }
   // Byte 0 of the App-ID is the number of the worker that chose it [oc 8.4].
   const int owner = hello->app_id[0];
   if (owner != links_->self()) {
     if (from_worker != kOwnSocket) return;
     if (links_->send(owner, LinkKind::kDatagram, path, {data, size})) {
-      bump(totals_->forwarded_packets);
+      totals_->add(PacketSum::kForwardedPackets);
+    } else {
+      totals_->add(owner < links_->count() ? PacketSum::kDropReceivedMailbox
+                                           : PacketSum::kDropUnknownPeer);
     }
     // The client's next flight may overtake the owner's claim. A stranger who makes this entry up
     // gains nothing: the owner releases what it does not know.
@@ -110,9 +119,12 @@ void DtlsChannel::on_hello(uint8_t* data, size_t size, const UdpPath& path, int 
     return;
   }
   Tunnel* tunnel = tunnels_->by_app_id(hello->app_id);
-  if (tunnel == nullptr) return;
+  if (tunnel == nullptr) {
+    totals_->add(PacketSum::kDropUnknownPeer);
+    return;
+  }
   if (tunnel->params.deny_roaming && path.peer.address != tunnel->connection->peer.address) {
-    bump(totals_->dropped_packets);
+    totals_->add(PacketSum::kDropRoaming);
     return;
   }
   if (!cookies_.verify(path.peer, hello->cookie)) {
@@ -171,6 +183,7 @@ void DtlsChannel::advance(Tunnel& tunnel, const uint8_t* data, size_t size) {
   DtlsHandshake& handshake = *tunnel.pending->handshake;
   const DtlsHandshake::Status status = handshake.feed(data, size);
   if (status == DtlsHandshake::Status::kFailed) {
+    totals_->add(PacketSum::kDtlsFailed);
     drop_pending(tunnel);
     return;
   }
@@ -184,9 +197,12 @@ void DtlsChannel::finish(Tunnel& tunnel) {
   if (tunnel.pending->handshake->take_secrets(&secrets)) keys = DtlsKeys::create(secrets);
   OPENSSL_cleanse(&secrets, sizeof secrets);
   if (!keys) {
+    totals_->add(PacketSum::kDtlsFailed);
     drop_pending(tunnel);
     return;
   }
+  totals_->add(tunnel.params.legacy_dtls ? PacketSum::kDtlsResumed : PacketSum::kDtlsFull);
+  totals_->dtls_handshakes.add(now_ - tunnel.pending->started);
   drop_previous(tunnel);
   if (tunnel.active.keys) {
     tunnel.previous = std::move(tunnel.active);
@@ -245,7 +261,8 @@ void DtlsChannel::on_records(Tunnel& tunnel, uint8_t* data, size_t size, const U
       }
     }
     if (!opened) {
-      bump(totals_->dropped_packets);
+      const bool replayed = tunnel.active.keys && tunnel.active.keys->is_replay(*header);
+      totals_->add(replayed ? PacketSum::kDropReplay : PacketSum::kDropBadRecord);
       // Data before its Finished: in a resumption nobody else notices that this was lost [oc 8.3].
       if (tunnel.pending && tunnel.pending->path.peer == path.peer) repeat_flight(tunnel, false);
     }
@@ -271,7 +288,7 @@ void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, bool newest, std::
   tunnel.dtls_silent = false;
   tunnel.dtls_unanswered = false;
   tunnel.dtls_rx_ms = now_;
-  tunnel.shared->on_dtls.store(true, std::memory_order_relaxed);
+  tunnel.set_on_dtls(true);
   if (type == ContentType::kApplicationData) {
     inbound_->on_dtls_text(tunnel, text.data(), text.size());
   } else if (type == ContentType::kAlert && text.size() >= 2 &&
@@ -282,10 +299,16 @@ void DtlsChannel::on_opened(Tunnel& tunnel, ContentType type, bool newest, std::
 
 /** A record from an end point that we do not know: a client whose NAT gave it another. */
 void DtlsChannel::on_stranger(uint8_t* data, size_t size, const UdpPath& path, int from_worker) {
-  if (!spend_trial()) return;
+  const bool ours = from_worker == kOwnSocket;
+  if (!spend_trial()) {
+    if (ours) totals_->add(PacketSum::kDropUnknownPeer);
+    return;
+  }
   if (try_to_open(data, size, path)) {
-    if (from_worker != kOwnSocket) links_->send(from_worker, LinkKind::kClaim, path, {});
-  } else if (from_worker == kOwnSocket) {
+    if (!ours) links_->send(from_worker, LinkKind::kClaim, path, {});
+  } else if (ours) {
+    // Whether another worker knows it, nobody says.
+    if (links_->count() < 2) totals_->add(PacketSum::kDropUnknownPeer);
     links_->broadcast(LinkKind::kStranger, path, {data, size});
   }
 }
@@ -345,7 +368,7 @@ void DtlsChannel::drop(Tunnel& tunnel, const char* reason) {
   tunnel.last_flight.clear();
   tunnel.dtls_confirmed = false;
   tunnel.dtls_silent = false;
-  tunnel.shared->on_dtls.store(false, std::memory_order_relaxed);
+  tunnel.set_on_dtls(false);
   tunnel.shared->dtls_cipher.store("", std::memory_order_relaxed);
   events_->dtls_closed(tunnel.id, reason);
 }

@@ -63,6 +63,11 @@ class DtlsKeys {
   /** To be asked before open(): would it be the latest record that has come? */
   bool is_newest(const DtlsHeader& header) const { return window_.is_newest(header.sequence); }
 
+  /** After open() has failed: a record of that number has come before, or is too old to tell. */
+  bool is_replay(const DtlsHeader& header) const {
+    return header.epoch == 1 && !window_.is_fresh(header.sequence);
+  }
+
   /** Opens in place. nullopt: forged, replayed or not ours; nothing has changed then. */
   std::optional<std::span<uint8_t>> open(uint8_t* record, const DtlsHeader& header);
 

@@ -6,7 +6,7 @@ namespace wolfguard {
 
 std::unique_ptr<Engine> Engine::create(EngineOptions options, EventSink* events,
                                        std::string* error) {
-  std::unique_ptr<Engine> engine(new Engine);
+  std::unique_ptr<Engine> engine(new Engine(options));
   if (!engine->dtls_.open(error)) return nullptr;
   engine->packets_ =
       std::make_unique<PacketLoop>(options.packets, &engine->dtls_, events, &engine->totals_);

@@ -7,6 +7,7 @@
 
 #include "packet_loop.h"
 #include "tls_front.h"
+#include "udp_queue.h"
 
 namespace wolfguard {
 
@@ -43,6 +44,8 @@ class Engine {
     front_->close_tunnel(tunnel, end, tell_client);
   }
   const EngineTotals& totals() const { return totals_; }
+  /** One thread only. */
+  UdpQueue::State udp_state() { return udp_queue_.look(); }
   /** Stops and joins both threads; idempotent. */
   void close();
 
@@ -51,10 +54,11 @@ class Engine {
   enum class Raised { kUnknown, kYes, kNo };
   enum class Gate { kShut, kOpen, kAbandoned };
 
-  Engine() = default;
+  explicit Engine(const EngineOptions& options) : udp_queue_(options.packets.udp_fds) {}
   void start_packet_thread();
 
   EngineTotals totals_;
+  UdpQueue udp_queue_;
   DtlsContexts dtls_;
   std::unique_ptr<PacketLoop> packets_;
   std::unique_ptr<TlsFront> front_;

@@ -12,6 +12,7 @@
 
 #include "client_certificate.h"
 #include "endpoint.h"
+#include "engine_totals.h"
 #include "failure_counts.h"
 #include "fd.h"
 
@@ -53,18 +54,6 @@ struct TunnelShared {
   std::atomic<const char*> dtls_cipher{""};
   /** The largest packet of the tunnel, or of its DTLS channel while the path takes less. */
   std::atomic<uint32_t> mtu{0};
-};
-
-/** Plain adds without a locked instruction: right because there is one writer. */
-inline void bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
-
-/** Sums of one engine. Each has one writing thread. */
-struct EngineTotals {
-  std::atomic<uint64_t> connections{0}, tunnels{0};
-  std::atomic<uint64_t> handshakes{0}, handshakes_failed{0}, handshakes_refused{0};
-  std::atomic<uint64_t> forwarded_packets{0}, rx_packets{0}, tx_packets{0}, dropped_packets{0};
 };
 
 struct ConnectionOpened {

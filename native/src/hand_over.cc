@@ -39,7 +39,7 @@ bool HandOver::keep(Tunnel& tunnel, TunnelEnd end) {
 void HandOver::tell_end(Tunnel& tunnel, TunnelEnd end) {
   if (tunnel.told) return;
   tunnel.told = true;
-  tunnel.shared->on_dtls.store(false, std::memory_order_relaxed);
+  tunnel.set_on_dtls(false);
   events_->tunnel_closed(tunnel.id, end);
 }
 
@@ -64,7 +64,7 @@ void HandOver::leave(Tunnel& tunnel) {
     if (frame[kTypeAt] == static_cast<uint8_t>(PacketType::kData) && parsed) {
       hold(parsed->destination, packet);
     } else {
-      bump(totals_->dropped_packets);
+      totals_->add(PacketSum::kDropHandOver);
     }
   });
 }
@@ -84,11 +84,11 @@ void HandOver::supersede(Tunnel& tunnel) {
 /** Nobody has come in its place. */
 void HandOver::forget(const Tunnel& tunnel) {
   room_.release_if([&](const Address& inside) { return leads_to(inside, tunnel); },
-                   [&](const Address&, ByteView) { bump(totals_->dropped_packets); });
+                   [&](const Address&, ByteView) { totals_->add(PacketSum::kDropHandOver); });
 }
 
 void HandOver::hold(const Address& inside, ByteView packet) {
-  if (const size_t lost = room_.hold(inside, packet, now_)) bump(totals_->dropped_packets, lost);
+  if (const size_t lost = room_.hold(inside, packet, now_)) totals_->add(PacketSum::kDropHandOver, lost);
 }
 
 void HandOver::pass_on(const Address& inside, int worker) {
@@ -97,7 +97,7 @@ void HandOver::pass_on(const Address& inside, int worker) {
 
 void HandOver::send_on(int worker, ByteView packet) {
   const bool sent = links_->send(worker, LinkKind::kInsidePacket, {}, packet);
-  bump(sent ? totals_->forwarded_packets : totals_->dropped_packets);
+  totals_->add(sent ? PacketSum::kForwardedPackets : PacketSum::kDropSentMailbox);
 }
 
 int HandOver::owner_of(const Address& inside) const {
@@ -107,7 +107,7 @@ int HandOver::owner_of(const Address& inside) const {
 void HandOver::set_now(int64_t now_ms) {
   now_ = now_ms;
   if (room_.empty()) return;
-  if (const size_t lost = room_.expire(now_)) bump(totals_->dropped_packets, lost);
+  if (const size_t lost = room_.expire(now_)) totals_->add(PacketSum::kDropHandOver, lost);
 }
 
 }  // namespace wolfguard

@@ -69,7 +69,7 @@ bool Inbound::on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t
       // The client has lost UDP, or it would have used it [oc 7.2].
       if (channel == Channel::kTls && tunnel.sends_by_dtls()) tunnel.silence_dtls();
       if (type == PacketType::kData) {
-        on_data(tunnel, payload, size);
+        on_data(tunnel, channel, payload, size);
       } else {
         on_compressed(tunnel, channel, {payload, size});
       }
@@ -113,44 +113,56 @@ void Inbound::on_compressed(Tunnel& tunnel, Channel channel, ByteView payload) {
   uint8_t* packet = decompressed_.data() + decompressed_used_;
   const size_t size = decompress(algorithm, payload, packet, most);
   if (size == 0) {
-    bump(tunnel.shared->dropped_packets);
-    bump(totals_->dropped_packets);
+    drop(tunnel, PacketSum::kDropCompression);
     return;
   }
   decompressed_used_ += size;
-  on_data(tunnel, packet, size);
+  on_data(tunnel, channel, packet, size);
 }
 
-void Inbound::on_data(Tunnel& tunnel, uint8_t* packet, size_t size) {
+void Inbound::on_data(Tunnel& tunnel, Channel channel, uint8_t* packet, size_t size) {
   const auto parsed = parse_inside_packet(packet, size);
   if (!parsed || !owns_source(tunnel, *parsed)) {
     // Every system sends router solicitations into a new link: not sound to route, no spoofing.
     const bool spoofed = parsed && !is_from_own_link(*parsed);
     bump(spoofed ? tunnel.shared->spoofed_packets : tunnel.shared->dropped_packets);
-    bump(totals_->dropped_packets);
+    totals_->add(spoofed  ? PacketSum::kDropSourceForged
+                 : parsed ? PacketSum::kDropLinkLocal
+                          : PacketSum::kDropReceivedBadPacket);
     return;
   }
   if (tunnel.filter.active() && !tunnel.filter.allows(packet, *parsed, *owners_)) {
     bump(tunnel.shared->denied_packets);
-    bump(totals_->dropped_packets);
+    totals_->add(PacketSum::kDropReceivedDenied);
     return;
   }
   if (tunnel.rx_limit && !tunnel.rx_limit->take(size, flow_hash(packet, size, *parsed), now_)) {
-    bump(tunnel.shared->dropped_packets);
-    bump(totals_->dropped_packets);
+    drop(tunnel, PacketSum::kDropReceivedRate);
     return;
   }
   clamp_mss(packet, size, *parsed, tunnel.data_mtu());
   coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);
   bump(tunnel.shared->rx_bytes, size);
-  bump(totals_->rx_packets);
+  totals_->add(channel == Channel::kDtls ? PacketSum::kReceivedDtlsPackets
+                                         : PacketSum::kReceivedTlsPackets,
+               1, size);
   if (is_real_data(*parsed)) tunnel.data_ms = now_;
 }
 
 void Inbound::flush() {
-  if (const size_t refused = coalescer_.flush()) bump(totals_->dropped_packets, refused);
+  const Coalescer::Written written = coalescer_.flush();
+  if (written.calls > 0) {
+    totals_->add(PacketSum::kTunWriteCalls, written.calls);
+    totals_->add(PacketSum::kTunWritePackets, written.packets);
+  }
+  if (written.refused > 0) totals_->add(PacketSum::kDropTunRefused, written.refused);
   decompressed_used_ = 0;
+}
+
+void Inbound::drop(Tunnel& tunnel, PacketSum reason) {
+  bump(tunnel.shared->dropped_packets);
+  totals_->add(reason);
 }
 
 bool Inbound::owns_source(const Tunnel& tunnel, const InsidePacket& packet) const {

@@ -49,7 +49,8 @@ class Inbound {
   bool on_frame(Tunnel& tunnel, Channel channel, PacketType type, uint8_t* payload, size_t size);
   bool on_disconnect(Tunnel& tunnel, const uint8_t* payload, size_t size);
   void on_compressed(Tunnel& tunnel, Channel channel, ByteView payload);
-  void on_data(Tunnel& tunnel, uint8_t* packet, size_t size);
+  void on_data(Tunnel& tunnel, Channel channel, uint8_t* packet, size_t size);
+  void drop(Tunnel& tunnel, PacketSum reason);
   bool owns_source(const Tunnel& tunnel, const InsidePacket& packet) const;
 
   Coalescer coalescer_;

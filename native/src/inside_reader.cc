@@ -26,20 +26,25 @@ InsideReader::InsideReader(TunQueue tun, TunnelTable* tunnels, const OwnersView*
 
 void InsideReader::read() {
   uint8_t* packet = buffer_.data() + kHeadroom;
-  size_t taken = 0;
+  size_t taken = 0, reads = 0;
   for (int i = 0; i < kReadsPerWake && taken < kBytesPerWake; i++) {
     VirtioHeader header;
     const size_t size = tun_.read(&header, packet, buffer_.size() - kHeadroom);
     if (size == 0) break;
     taken += size;
+    reads++;
     send(header, packet, size);
   }
+  if (reads > 0) totals_->add(PacketSum::kTunReadCalls, reads);
 }
 
 /** The destination is looked up once for all segments of a super-packet. */
 void InsideReader::send(const VirtioHeader& header, uint8_t* packet, size_t size) {
   const auto parsed = parse_inside_packet(packet, size);
-  if (!parsed) return;
+  if (!parsed) {
+    totals_->add(PacketSum::kDropSentBadPacket);
+    return;
+  }
   Tunnel* tunnel = tunnels_->by_inside(parsed->destination);
   if (tunnel == nullptr || tunnel->state != Tunnel::State::kUp) {
     hold_or_forward(header, packet, size, parsed->destination, tunnel != nullptr);
@@ -47,13 +52,16 @@ void InsideReader::send(const VirtioHeader& header, uint8_t* packet, size_t size
   }
   if (!tunnel->filter.may_meet(parsed->source, *owners_)) {
     bump(tunnel->shared->denied_packets);
-    bump(totals_->dropped_packets);
+    totals_->add(PacketSum::kDropSentDenied);
     return;
   }
+  size_t parts = 0;
   const bool sound = segment(header, packet, size, [&](uint8_t* part, size_t part_size) {
+    parts++;
     outbound_->send_data(*tunnel, part, part_size, *parsed);
   });
-  if (!sound) bump(totals_->dropped_packets);
+  totals_->add(PacketSum::kTunReadPackets, parts);
+  if (!sound) totals_->add(PacketSum::kDropSentBadPacket);
 }
 
 /** `left`: it has a tunnel, whose client comes back with another one. */
@@ -69,7 +77,9 @@ void InsideReader::hold_or_forward(const VirtioHeader& header, uint8_t* packet, 
     }
     const bool sent =
         owner >= 0 && links_->send(owner, LinkKind::kInsidePacket, {}, {part, part_size});
-    bump(sent ? totals_->forwarded_packets : totals_->dropped_packets);
+    totals_->add(sent        ? PacketSum::kForwardedPackets
+                 : owner < 0 ? PacketSum::kDropNoRoute
+                             : PacketSum::kDropSentMailbox);
   });
 }
 

@@ -31,14 +31,14 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     if (parsed.dont_fragment) {
       tell_too_big(tunnel, packet, size, parsed);
       if (size > tunnel.params.mtu) {
-        drop(tunnel);
+        drop(tunnel, PacketSum::kDropTooBig);
         return;
       }
     }
     by_dtls = false;
   }
   if (tunnel.tx_limit && !tunnel.tx_limit->take(size, flow_hash(packet, size, parsed), now_)) {
-    drop(tunnel);
+    drop(tunnel, PacketSum::kDropSentRate);
     return;
   }
   const Carried carried =
@@ -47,7 +47,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
   if (by_dtls) {
     carried.data[-1] = static_cast<uint8_t>(carried.type);
     if (!seal_dtls(tunnel, carried.data - 1, carried.size + 1)) {
-      drop(tunnel);
+      drop(tunnel, PacketSum::kDropSeal);
       return;
     }
     tunnel.dtls_unanswered = true;
@@ -56,7 +56,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
     encode_cstp_header(frame, carried.type, carried.size);
     const size_t lost = tunnel.tls().send_data({frame, kCstpHeaderSize + carried.size});
     sent_by_tls(tunnel);
-    if (lost > 0) drop(tunnel, lost);
+    if (lost > 0) drop(tunnel, PacketSum::kDropTlsQueue, lost);
     // Those that had to go were counted when they came: as many that come now are not.
     tunnel.miscounted += lost;
     if (tunnel.miscounted > 0) {
@@ -65,7 +65,7 @@ void Outbound::send_data(Tunnel& tunnel, uint8_t* packet, size_t size, const Ins
       return;
     }
   }
-  count_sent(tunnel, size, parsed);
+  count_sent(tunnel, by_dtls ? Channel::kDtls : Channel::kTls, size, parsed);
 }
 
 void Outbound::send_control(Tunnel& tunnel, Channel channel, PacketType type, ByteView payload) {
@@ -156,16 +156,27 @@ void Outbound::tell_too_big(const Tunnel& tunnel, const uint8_t* packet, size_t 
   if (n > 0) tun_.write_plain(answer, n);
 }
 
-void Outbound::count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parsed) {
+void Outbound::count_sent(Tunnel& tunnel, Channel channel, size_t size,
+                          const InsidePacket& parsed) {
   bump(tunnel.shared->tx_packets);
   bump(tunnel.shared->tx_bytes, size);
-  bump(totals_->tx_packets);
+  totals_->add(
+      channel == Channel::kDtls ? PacketSum::kSentDtlsPackets : PacketSum::kSentTlsPackets, 1,
+      size);
   if (is_real_data(parsed)) tunnel.data_ms = now_;
 }
 
-void Outbound::drop(Tunnel& tunnel, size_t packets) {
+void Outbound::count_datagrams(const UdpSender::Sent& sent) {
+  if (sent.calls > 0) {
+    totals_->add(PacketSum::kUdpSendCalls, sent.calls);
+    totals_->add(PacketSum::kUdpSendPackets, sent.datagrams);
+  }
+  if (sent.lost > 0) totals_->add(PacketSum::kDropUdpRefused, sent.lost);
+}
+
+void Outbound::drop(Tunnel& tunnel, PacketSum reason, size_t packets) {
   bump(tunnel.shared->dropped_packets, packets);
-  bump(totals_->dropped_packets, packets);
+  totals_->add(reason, packets);
 }
 
 }  // namespace wolfguard

@@ -63,8 +63,9 @@ class Outbound {
   bool seal_dtls(Tunnel& tunnel, const uint8_t* text, size_t size);
   void tell_too_big(const Tunnel& tunnel, const uint8_t* packet, size_t size,
                     const InsidePacket& parsed);
-  void count_sent(Tunnel& tunnel, size_t size, const InsidePacket& parsed);
-  void drop(Tunnel& tunnel, size_t packets = 1);
+  void count_sent(Tunnel& tunnel, Channel channel, size_t size, const InsidePacket& parsed);
+  void drop(Tunnel& tunnel, PacketSum reason, size_t packets = 1);
+  void count_datagrams(const UdpSender::Sent& sent);
 
   UdpSender udp_;
   size_t datagram_size_;
@@ -81,7 +82,8 @@ class Outbound {
 
 template <typename OnBroken, typename OnSent>
 void Outbound::flush(OnBroken&& on_broken, OnSent&& on_sent) {
-  if (const size_t lost = udp_.flush()) bump(totals_->dropped_packets, lost);
+  count_datagrams(udp_.flush());
+  if (!touched_.empty()) totals_->add(PacketSum::kTlsSendCalls, touched_.size());
   for (size_t i = 0; i < touched_.size(); i++) {  // on_broken may touch another
     Tunnel* tunnel = touched_[i];
     tunnel->touched = false;

@@ -150,6 +150,7 @@ void PacketLoop::open(Open& command) {
   owned->params = std::move(command.params);
   owned->shared = std::make_shared<TunnelShared>();
   owned->shared->mtu = owned->params.mtu;
+  owned->dtls_tunnels = &totals_->dtls_tunnels;
   if (const int64_t rate = owned->params.rx_limit; rate > 0) {
     owned->rx_limit = std::make_unique<RateLimit>(rate, now_);
   }
@@ -218,6 +219,8 @@ void PacketLoop::close(Tunnel& tunnel, TunnelEnd end, bool tell_client) {
 
 void PacketLoop::bury(Tunnel& tunnel) {
   tunnel.state = Tunnel::State::kDead;
+  tunnel.set_on_dtls(false);
+  set_blocked(tunnel, false);
   hand_over_.deafen(tunnel);
   graveyard_.push_back(tunnels_.remove(tunnel.id));
   totals_->tunnels.store(tunnels_.size(), std::memory_order_relaxed);
@@ -246,6 +249,7 @@ bool PacketLoop::join_datagrams() {
   const int one = 1;
   for (const int fd : options_.udp_fds) {
     if (setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one) == 0) continue;
+    totals_->add(PacketSum::kKernelRefusedUdpJoining);
     events_->warn("the kernel refuses UDP_GRO: datagrams come one by one (engine.udp_gro)");
     return false;
   }
@@ -257,18 +261,27 @@ void PacketLoop::read_udp(size_t socket) {
   size_t opened = 0;
   for (int round = 0; round < kReceivesPerWake && opened < kDatagramsPerWake; round++) {
     const int n = reader_.receive(options_.udp_fds[socket]);
+    size_t received = 0;
     for (int i = 0; i < n; i++) {
-      if (reader_.truncated(i)) continue;
+      if (reader_.truncated(i)) {
+        totals_->add(PacketSum::kDropBadRecord);
+        continue;
+      }
       const UdpPath path{reader_.peer(i), reader_.local(i), static_cast<uint8_t>(socket)};
       const size_t size = reader_.size(i), step = reader_.segment_size(i);
       const size_t datagrams = (size + step - 1) / step;
       gathering_.add(size);
+      received += datagrams;
       const size_t granted = shares_.grant(path.peer, datagrams, step);
       for (size_t n = 0; n < granted; n++) {
         dtls_.on_datagram(reader_.data(i) + n * step, std::min(step, size - n * step), path);
       }
       opened += granted;
-      if (granted < datagrams) bump(totals_->dropped_packets, datagrams - granted);
+      if (granted < datagrams) totals_->add(PacketSum::kDropFlood, datagrams - granted);
+    }
+    if (n > 0) {
+      totals_->add(PacketSum::kUdpReceiveCalls);
+      totals_->add(PacketSum::kUdpReceivePackets, received);
     }
     flush();
     if (n < DatagramReader::kBatch) return;
@@ -325,6 +338,7 @@ size_t PacketLoop::receive_tls(Tunnel& tunnel) {
     close(tunnel, TunnelEnd::kLost, false);
     return 0;
   }
+  totals_->add(PacketSum::kTlsReceiveCalls);
   inbound_.on_tls_bytes(tunnel, room, static_cast<size_t>(n));
   return static_cast<size_t>(n);
 }
@@ -342,12 +356,15 @@ void PacketLoop::flush() {
       [&](Tunnel& tunnel) { update_interest(tunnel); });
   if (const auto refusal = outbound_.take_path_refusal()) heed(*refusal);
   report_endpoints();
+  totals_->tls_waiting_bytes.store(Backlog::waiting_bytes(), std::memory_order_relaxed);
   if (inbound_.take_joining_refused()) {
+    totals_->add(PacketSum::kKernelRefusedTunJoining);
     events_->warn(
         "the TUN device refuses super-packets: they are now written one by one "
         "(engine.tun_offload)");
   }
   if (outbound_.take_segmentation_refused()) {
+    totals_->add(PacketSum::kKernelRefusedUdpSegmentation);
     events_->warn(
         "the kernel refuses UDP_SEGMENT: datagrams now leave one by one (engine.udp_gso)");
   }
@@ -377,8 +394,16 @@ void PacketLoop::update_interest(Tunnel& tunnel) {
   const uint32_t events = (tls.overwhelmed() ? 0u : EPOLLIN) | (tls.has_output() ? EPOLLOUT : 0u);
   if (events == tunnel.socket_events || tunnel.deaf) return;
   if ((events & EPOLLIN) == 0) bulk_.forget(tunnel);
+  set_blocked(tunnel, (events & EPOLLOUT) != 0);
   tunnel.socket_events = events;
   poller_.modify(fd, events, tag(tunnel));
+}
+
+/** Its socket takes no more for now. */
+void PacketLoop::set_blocked(Tunnel& tunnel, bool blocked) {
+  if (blocked == tunnel.blocked) return;
+  tunnel.blocked = blocked;
+  bump(totals_->tls_blocked, blocked ? 1 : ~uint64_t{0});
 }
 
 /** At the end: lets goodbyes reach their clients, for a bounded time. */

@@ -77,6 +77,7 @@ class PacketLoop final : public TunnelSink, public TunnelCloser {
   void poll_bulk();
   size_t receive_tls(Tunnel& tunnel);
   void update_interest(Tunnel& tunnel);
+  void set_blocked(Tunnel& tunnel, bool blocked);
   void check(Tunnel& tunnel);
   void flush();
   void heed(const PathRefusal& refusal);

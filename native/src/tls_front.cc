@@ -37,11 +37,15 @@ struct TlsFront::Pending {
   /** The client has sent something, and if that comes to nothing it is a failure of its own. */
   bool to_blame = false;
   bool from_proxy = false;
+  /** How its handshake ended has been counted. */
+  bool counted = false;
   bool peer_eof = false;
   /** All is said and our side of TCP closed: what still comes is thrown away. */
   bool draining = false;
   /** 0 = none: JavaScript times what is relayed. */
   int64_t deadline = 0;
+  /** When it was accepted. */
+  int64_t since = 0;
   uint32_t socket_events = 0, relay_events = 0;
 };
 
@@ -155,8 +159,11 @@ void TlsFront::carry_out(Command& command) {
 void TlsFront::admit(Arrival arrival) {
   const Endpoint peer = arrival.peer;
   const bool full = pending_.size() + arrivals_.waiting() >= options_.max_pending;
-  if (!context_ || !sources_.has_room(peer) || full) {
-    bump(totals_->handshakes_refused);
+  const bool room = sources_.has_room(peer);
+  if (!context_ || !room || full) {
+    totals_->add(!context_ ? FrontSum::kRefusedUnready
+                 : full    ? FrontSum::kRefusedFull
+                           : FrontSum::kRefusedSource);
     return;
   }
   auto owned = std::make_unique<Pending>();
@@ -174,6 +181,7 @@ void TlsFront::admit(Arrival arrival) {
   connection.proxied = arrival.proxied;
   connection.socket = std::move(arrival.socket);
   pending.from_proxy = arrival.from_proxy;
+  pending.since = arrival.since;
   pending.deadline = arrival.since + options_.handshake_timeout_ms;
   pending.socket_events = EPOLLIN;
   poller_.add(connection.socket.get(), EPOLLIN, tag(kTagSocket, connection.id));
@@ -228,7 +236,8 @@ bool TlsFront::take(Pending& pending, const uint8_t* data, size_t size) {
     if (!connection.tls->flush(connection.socket.get())) return false;
     if (status == TlsStream::Status::kAgain) return true;
     if (status == TlsStream::Status::kFailed) {
-      bump(totals_->handshakes_failed);
+      totals_->add(FrontSum::kFailed);
+      pending.counted = true;
       return false;
     }
     pending.to_blame = false;
@@ -242,7 +251,10 @@ bool TlsFront::finish_handshake(Pending& pending) {
   if (!export_dtls_psk(connection)) return false;
   Fd script_end = pending.relay.open();
   if (!script_end) return false;
-  bump(totals_->handshakes);
+  const bool is_13 = SSL_version(connection.tls->ssl()) == TLS1_3_VERSION;
+  totals_->add(is_13 ? FrontSum::kTls13 : FrontSum::kTls12);
+  totals_->tls_handshakes.add(now_ - pending.since);
+  pending.counted = true;
   sources_.leave_handshake(connection.peer);
   pending.state = Pending::State::kRelaying;
   pending.deadline = 0;
@@ -367,6 +379,8 @@ void TlsFront::close(ConnectionId id) {
   const auto it = pending_.find(id);
   if (it == pending_.end()) return;
   const bool announced = it->second->state != Pending::State::kHandshaking;
+  // One that said nothing is a load balancer's look, and no handshake.
+  if (it->second->to_blame && !it->second->counted) totals_->add(FrontSum::kAbandoned);
   if (it->second->to_blame) failures_.note(it->second->connection->peer);
   forget(*it->second);
   pending_.erase(it);
@@ -386,7 +400,14 @@ void TlsFront::sweep(int64_t now) {
   for (const auto& [id, pending] : pending_) {
     if (pending->deadline != 0 && now >= pending->deadline) late.push_back(id);
   }
-  for (const ConnectionId id : late) close(id);
+  for (const ConnectionId id : late) {
+    Pending& pending = *pending_.at(id);
+    if (pending.to_blame && !pending.counted) {
+      totals_->add(FrontSum::kTimedOut);
+      pending.counted = true;
+    }
+    close(id);
+  }
   arrivals_.sweep(now);
   heap_trim_.check(now);
   FailureCounts::Counts failed = failures_.take_due(now);

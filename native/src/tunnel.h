@@ -51,10 +51,14 @@ struct Tunnel {
   State state = State::kUp;
   /** JavaScript has heard of its end; nothing is read from its socket any more. */
   bool told = false, deaf = false;
+  /** Counted in EngineTotals::tls_blocked. */
+  bool blocked = false;
   int64_t opened_ms = 0;
   std::unique_ptr<Connection> connection;
   TunnelParams params;
   std::shared_ptr<TunnelShared> shared;
+  /** EngineTotals::dtls_tunnels, where somebody counts. */
+  std::atomic<uint64_t>* dtls_tunnels = nullptr;
 
   // TLS channel
   CstpReader reader;
@@ -106,7 +110,14 @@ struct Tunnel {
   /** UDP seems blocked: data goes by TLS until a record comes. */
   void silence_dtls() {
     dtls_silent = true;
-    shared->on_dtls.store(false, std::memory_order_relaxed);
+    set_on_dtls(false);
+  }
+
+  /** What is said of it outside: does its data go by DTLS? */
+  void set_on_dtls(bool on) {
+    if (shared->on_dtls.load(std::memory_order_relaxed) == on) return;
+    shared->on_dtls.store(on, std::memory_order_relaxed);
+    if (dtls_tunnels != nullptr) bump(*dtls_tunnels, on ? 1 : ~uint64_t{0});
   }
 
   bool sends_by_dtls() const { return dtls_confirmed && !dtls_silent && active.keys != nullptr; }

@@ -49,7 +49,7 @@ UdpSender::UdpSender(const std::vector<int>& sockets, size_t max_datagram, bool 
 }
 
 uint8_t* UdpSender::slot() {
-  if (used_ >= kBufferSize || count_ == kMaxTrains) lost_early_ = flush();
+  if (used_ >= kBufferSize || count_ == kMaxTrains) send_all();
   return buffer_.get() + used_;
 }
 
@@ -81,11 +81,22 @@ void UdpSender::send(const UdpPath& path, const uint8_t* data, size_t size, uint
   commit(path, size, traffic_class);
 }
 
-size_t UdpSender::flush() {
-  const size_t lost = std::exchange(lost_early_, 0) + (count_ > 0 ? send_run(0, count_) : 0);
+UdpSender::Sent UdpSender::flush() {
+  send_all();
+  return std::exchange(sent_, {});
+}
+
+void UdpSender::send_all() {
+  if (count_ == 0) return;
+  size_t datagrams = 0;
+  for (int i = 0; i < count_; i++) {
+    datagrams += static_cast<size_t>(trains_[static_cast<size_t>(i)].count);
+  }
+  const size_t lost = send_run(0, count_);
+  sent_.datagrams += datagrams - lost;
+  sent_.lost += lost;
   count_ = 0;
   used_ = 0;
-  return lost;
 }
 
 /** Runs of one socket leave together; a train that is refused costs at most itself. */
@@ -99,6 +110,7 @@ size_t UdpSender::send_run(int from, int to) {
     while (from < end) {
       const int n = sendmmsg(sockets_[socket].fd, &messages_[static_cast<size_t>(from)],
                              static_cast<unsigned>(end - from), MSG_DONTWAIT);
+      sent_.calls++;
       if (n > 0) {
         from += n;
       } else if (errno == EAGAIN || errno == ENOBUFS) {

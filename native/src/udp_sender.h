@@ -27,8 +27,13 @@ class UdpSender {
   /** A datagram that stands elsewhere is copied in. */
   void send(const UdpPath& path, const uint8_t* data, size_t size, uint8_t traffic_class = 0);
 
-  /** Sends everything; how many datagrams the kernel would not take (full buffer, too big). */
-  size_t flush();
+  /** Since the last time: system calls, datagrams that the kernel took, and those that it would not
+   * (full buffer, too big). */
+  struct Sent {
+    size_t calls = 0, datagrams = 0, lost = 0;
+  };
+  /** Sends everything. */
+  Sent flush();
 
   /** What the kernel said of the first datagram since the last call that was too big. */
   std::optional<PathRefusal> take_path_refusal() { return std::exchange(path_refusal_, {}); }
@@ -50,6 +55,7 @@ class UdpSender {
   };
 
   bool fits_last_train(const UdpPath& path, size_t size, uint8_t traffic_class) const;
+  void send_all();
   size_t send_run(int from, int to);
   /** One refused message: what of it can still leave, leaves; how many datagrams were lost. */
   size_t send_piecemeal(int i);
@@ -65,7 +71,7 @@ class UdpSender {
   std::unique_ptr<uint8_t[]> buffer_;
   size_t used_ = 0;
   int count_ = 0;
-  size_t lost_early_ = 0;
+  Sent sent_;
   std::array<Train, kMaxTrains> trains_;
   std::array<mmsghdr, kMaxTrains> messages_;
   std::array<iovec, kMaxTrains> parts_;

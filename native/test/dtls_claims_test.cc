@@ -51,7 +51,7 @@ UNIT_TEST("an end point that another worker has claimed is forwarded to it, unti
   rig.send_link(LinkKind::kClaim, {}, 0);
   rig.send(unknown_record());
   CHECK(rig.read_links() == Kinds{LinkKind::kDatagram});
-  CHECK_EQUAL(rig.totals.forwarded_packets.load(), uint64_t{1});
+  CHECK_EQUAL(rig.totals.get(PacketSum::kForwardedPackets), uint64_t{1});
 
   // A worker that had the end point before says so late: the claim of the next one stands.
   rig.channel.on_link({LinkKind::kRelease, 2, {rig.client(0), {}, 0}, nullptr, 0});
@@ -61,7 +61,7 @@ UNIT_TEST("an end point that another worker has claimed is forwarded to it, unti
   rig.send_link(LinkKind::kRelease, {}, 0);
   rig.send(unknown_record());
   CHECK(rig.read_links() == Kinds{LinkKind::kStranger});
-  CHECK_EQUAL(rig.totals.forwarded_packets.load(), uint64_t{2});
+  CHECK_EQUAL(rig.totals.get(PacketSum::kForwardedPackets), uint64_t{2});
 }
 
 }  // namespace wolfguard

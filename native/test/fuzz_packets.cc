@@ -82,7 +82,7 @@ int fuzz_joining(Random& random) {
     packets.push_back(std::move(packet));
   }
   for (Bytes& packet : packets) coalescer.add(packet.data(), packet.size());
-  require(coalescer.flush() == 0, "the device has refused packets");
+  require(coalescer.flush().refused == 0, "the device has refused packets");
   for (const Written& one : read_written(tun)) {
     for (Bytes& packet : cut(one)) actual[flow_of(packet)].push_back(comparable(std::move(packet)));
   }

@@ -71,7 +71,7 @@ std::vector<Written> join(const std::vector<Bytes>& packets) {
     packet.shrink_to_fit();
     coalescer.add(packet.data(), packet.size());
   }
-  CHECK_EQUAL(coalescer.flush(), size_t{0});
+  CHECK_EQUAL(coalescer.flush().refused, size_t{0});
   CHECK(!coalescer.take_joining_refused());
   return read_written(tun);
 }
@@ -263,12 +263,12 @@ UNIT_TEST("super-packets that the device refuses are written one by one, unchang
     refuse_super_packets();
     Coalescer coalescer(TunQueue(tun.engine_fd(), TunOffload::kTcpAndUdp));
     for (Bytes& packet : packets) coalescer.add(packet.data(), packet.size());
-    CHECK_EQUAL(coalescer.flush(), size_t{0});
+    CHECK_EQUAL(coalescer.flush().refused, size_t{0});
     CHECK(coalescer.take_joining_refused());
     CHECK(!coalescer.take_joining_refused());
     // TCP is asked for by itself: an older kernel may know that only.
     for (Bytes& packet : tcp) coalescer.add(packet.data(), packet.size());
-    CHECK_EQUAL(coalescer.flush(), size_t{0});
+    CHECK_EQUAL(coalescer.flush().refused, size_t{0});
     CHECK(coalescer.take_joining_refused());
   }).join();
   for (const Written& one : read_written(tun)) {
@@ -284,7 +284,7 @@ UNIT_TEST("a device that takes nothing at all has lost packets, but has not refu
   Coalescer coalescer(TunQueue(deaf.get(), TunOffload::kTcpAndUdp));
   auto packets = datagrams(3, 100, true);
   for (Bytes& packet : packets) coalescer.add(packet.data(), packet.size());
-  CHECK_EQUAL(coalescer.flush(), size_t{3});
+  CHECK_EQUAL(coalescer.flush().refused, size_t{3});
   CHECK(!coalescer.take_joining_refused());
 }
 

@@ -109,10 +109,10 @@ UNIT_TEST("datagrams of all sizes leave in order, with and without segmentation"
       for (const Bytes& datagram : datagrams) {
         sender.send(sockets.path, datagram.data(), datagram.size());
         if (!random.one_in(20)) continue;
-        CHECK_EQUAL(sender.flush(), size_t{0});
+        CHECK_EQUAL(sender.flush().lost, size_t{0});
         for (Bytes& one : sockets.receive_all()) received.push_back(std::move(one));
       }
-      CHECK_EQUAL(sender.flush(), size_t{0});
+      CHECK_EQUAL(sender.flush().lost, size_t{0});
       for (Bytes& one : sockets.receive_all()) received.push_back(std::move(one));
       CHECK(received == datagrams);
       CHECK(!sender.take_segmentation_refused());
@@ -131,7 +131,7 @@ UNIT_TEST("each datagram bears its own mark, also in trains, by IPv4, IPv6 and I
       for (const uint8_t mark : marks) {
         sender.send(sockets.path, datagram.data(), datagram.size(), mark);
       }
-      CHECK_EQUAL(sender.flush(), size_t{0});
+      CHECK_EQUAL(sender.flush().lost, size_t{0});
       CHECK(sockets.receive_marks() == marks);
       CHECK(!sender.take_segmentation_refused());
     }
@@ -149,7 +149,7 @@ UNIT_TEST("a kernel that refuses UDP_SEGMENT gets the datagrams one by one, and 
     for (const Bytes& datagram : datagrams) {
       sender.send(sockets.path, datagram.data(), datagram.size());
     }
-    CHECK_EQUAL(sender.flush(), size_t{0});
+    CHECK_EQUAL(sender.flush().lost, size_t{0});
     CHECK(sockets.receive_all() == datagrams);
     CHECK_EQUAL(sender.take_segmentation_refused(), round == 0);
   }
@@ -166,11 +166,11 @@ UNIT_TEST("a datagram that the kernel refuses costs only itself") {
   for (int i = 0; i < 10; i++) {
     sender.send(i % 5 == 3 ? nowhere : sockets.path, datagram.data(), datagram.size());
   }
-  CHECK_EQUAL(sender.flush(), size_t{2});
+  CHECK_EQUAL(sender.flush().lost, size_t{2});
   CHECK_EQUAL(sockets.receive_all().size(), size_t{8});
   CHECK(!sender.take_segmentation_refused());
   for (int i = 0; i < 4; i++) sender.send(nowhere, datagram.data(), datagram.size());
-  CHECK_EQUAL(sender.flush(), size_t{4});
+  CHECK_EQUAL(sender.flush().lost, size_t{4});
   CHECK(!sender.take_segmentation_refused());
 }
 
