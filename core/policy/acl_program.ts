@@ -35,9 +35,10 @@ export const needsProgram = (policy: PolicyLists): boolean =>
 export function compileAcl(policy: PolicyLists): Uint8Array | undefined {
   const enforced = policy.enforce_routes;
   const onlyRoutes = enforced && !hasDefaultRoute(policy);
+  const matches = new MatchTable();
   const rules: readonly Rule[] = [
-    ...policy.deny.map((rule) => ({ rule, allowed: false })),
-    ...policy.allow.map((rule) => ({ rule, allowed: true })),
+    ...policy.deny.map((rule) => ({ rule, allowed: false, matches: matches.of(rule, false) })),
+    ...policy.allow.map((rule) => ({ rule, allowed: true, matches: matches.of(rule, true) })),
   ];
   const marked: MarkedNetwork[] = [
     ...(onlyRoutes ? mark(aggregate(enforcedRoutes(policy)), INSIDE) : []),
@@ -83,9 +84,12 @@ const FIRST_RULE = 2;
 interface Rule {
   readonly rule: AclRule;
   readonly allowed: boolean;
+  readonly matches: readonly Match[];
 }
 
 interface Match {
+  /** Equal matches have the same number. */
+  readonly number: number;
   readonly protocol: number;
   readonly allowed: boolean;
   readonly wholeProtocol: boolean;
@@ -101,6 +105,10 @@ interface ClassContent {
 
 const NOTHING_ALLOWED: ClassContent = { matches: [], otherwise: false };
 
+/** Of equal contents, and a hundred times shorter than they are: there may be thousands of them. */
+const keyOf = ({ matches, otherwise }: ClassContent): string =>
+  `${otherwise}:${matches.map(({ number }) => number).join()}`;
+
 const mark = (networks: readonly Cidr[], value: number): MarkedNetwork[] =>
   networks.map((network) => ({ network, mark: value }));
 
@@ -112,15 +120,34 @@ function contentOf(rules: readonly Rule[], hasAllow: boolean): ClassContent {
   const otherwise = !hasAllow || rules.some((rule) => isForAll(rule, true));
   // What "otherwise" says anyway needs no match.
   const telling = otherwise ? rules.filter(({ allowed }) => !allowed) : rules;
-  return { matches: telling.flatMap(matchesOf), otherwise };
+  return { matches: telling.flatMap(({ matches }) => matches), otherwise };
 }
 
-function matchesOf({ rule: { protocol, ports }, allowed }: Rule): Match[] {
-  if (protocol === null) return [];
-  const common = { protocol: ACL_PROTOCOLS[protocol], allowed };
-  return ports.length === 0
-    ? [{ ...common, wholeProtocol: true, low: 0, high: 65535 }]
-    : ports.map((range) => ({ ...common, wholeProtocol: false, ...range }));
+/** What rules match, each once. */
+class MatchTable {
+  readonly #known = new Map<string, Match>();
+
+  of({ protocol, ports }: AclRule, allowed: boolean): Match[] {
+    if (protocol === null) return [];
+    const number = ACL_PROTOCOLS[protocol];
+    if (ports.length === 0) return [this.#match(number, allowed, true, 0, 65535)];
+    return ports.map(({ low, high }) => this.#match(number, allowed, false, low, high));
+  }
+
+  #match(
+    protocol: number,
+    allowed: boolean,
+    wholeProtocol: boolean,
+    low: number,
+    high: number,
+  ): Match {
+    const key = [protocol, allowed, wholeProtocol, low, high].join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const match = { number: this.#known.size, protocol, allowed, wholeProtocol, low, high };
+    this.#known.set(key, match);
+    return match;
+  }
 }
 
 interface FilledRange extends Pick<Range, 'first'> {
@@ -185,7 +212,7 @@ class ProgramWriter {
   #classOf(content: ClassContent): number {
     const seen = this.#seen.get(content);
     if (seen !== undefined) return seen;
-    const key = JSON.stringify(content);
+    const key = keyOf(content);
     const number = this.#classes.get(key) ?? this.#contents.push(content) - 1;
     this.#classes.set(key, number);
     this.#seen.set(content, number);
