@@ -58,10 +58,9 @@ constexpr const char* kPacketNames[] = {
 static_assert(std::size(kPacketNames) == EngineTotals::kPacketSums);
 
 constexpr const char* kFrontNames[] = {
-    "tls.ok.1_2",           "tls.ok.1_3",           "tls.failed",
-    "tls.timed_out",        "tls.abandoned",        "tls.refused.banned",
-    "tls.refused.rate",     "tls.refused.source",   "tls.refused.full",
-    "tls.refused.proxy",    "tls.refused.unready",
+    "tls.ok.1_2",       "tls.ok.1_3",         "tls.failed",          "tls.timed_out",
+    "tls.abandoned",    "tls.refused.banned", "tls.refused.rate",    "tls.refused.source",
+    "tls.refused.full", "tls.refused.proxy",  "tls.refused.unready",
 };
 static_assert(std::size(kFrontNames) == EngineTotals::kFrontSums);
 

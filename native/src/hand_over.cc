@@ -88,7 +88,8 @@ void HandOver::forget(const Tunnel& tunnel) {
 }
 
 void HandOver::hold(const Address& inside, ByteView packet) {
-  if (const size_t lost = room_.hold(inside, packet, now_)) totals_->add(PacketSum::kDropHandOver, lost);
+  if (const size_t lost = room_.hold(inside, packet, now_))
+    totals_->add(PacketSum::kDropHandOver, lost);
 }
 
 void HandOver::pass_on(const Address& inside, int worker) {

@@ -144,9 +144,9 @@ void Inbound::on_data(Tunnel& tunnel, Channel channel, uint8_t* packet, size_t s
   coalescer_.add(packet, size);
   bump(tunnel.shared->rx_packets);
   bump(tunnel.shared->rx_bytes, size);
-  totals_->add(channel == Channel::kDtls ? PacketSum::kReceivedDtlsPackets
-                                         : PacketSum::kReceivedTlsPackets,
-               1, size);
+  totals_->add(
+      channel == Channel::kDtls ? PacketSum::kReceivedDtlsPackets : PacketSum::kReceivedTlsPackets,
+      1, size);
   if (is_real_data(*parsed)) tunnel.data_ms = now_;
 }
 

@@ -160,9 +160,8 @@ void Outbound::count_sent(Tunnel& tunnel, Channel channel, size_t size,
                           const InsidePacket& parsed) {
   bump(tunnel.shared->tx_packets);
   bump(tunnel.shared->tx_bytes, size);
-  totals_->add(
-      channel == Channel::kDtls ? PacketSum::kSentDtlsPackets : PacketSum::kSentTlsPackets, 1,
-      size);
+  totals_->add(channel == Channel::kDtls ? PacketSum::kSentDtlsPackets : PacketSum::kSentTlsPackets,
+               1, size);
   if (is_real_data(parsed)) tunnel.data_ms = now_;
 }
 
