@@ -15,6 +15,16 @@ export interface LinkAddress {
   readonly prefix: number;
 }
 
+/** A socket that somebody else has opened; 'unix': a stream. */
+export interface SocketFacts {
+  readonly kind: 'tcp' | 'udp' | 'unix' | 'other';
+  /** A numeric address, or the path of a Unix socket ('@' in front of an abstract name). */
+  readonly address: string;
+  readonly port: number;
+  /** An IPv6 socket that takes IPv4 too. */
+  readonly dualStack: boolean;
+}
+
 export interface System {
   /**
    * Opens a multi-queue TUN device (IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE), one non-blocking
@@ -41,6 +51,15 @@ export interface System {
   listenTcp(address: string, port: number): number;
   /** Bound UDP socket with SO_REUSEPORT; packet info on; DF set; buffers of that many bytes. */
   bindUdp(address: string, port: number, bufferBytes: number): number;
+  /** What a descriptor is that this process was started with. Throws ENOTSOCK or EBADF. */
+  describeSocket(fd: number): SocketFacts;
+  /**
+   * Makes a passed socket like one of listenTcp: it listens, and further ones may share its port
+   * if its owner is our user.
+   */
+  adoptTcp(fd: number): void;
+  /** Makes a passed socket like one of bindUdp. */
+  adoptUdp(fd: number, bufferBytes: number): void;
   /**
    * Throws EADDRINUSE when anybody has the port, also a second server of the same user, with whom
    * SO_REUSEPORT would share it. To be called before the first listenTcp or bindUdp.

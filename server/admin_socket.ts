@@ -22,6 +22,8 @@ export interface AdminSocketComponents {
 
 export interface AdminSocketOptions {
   readonly path: string;
+  /** The listening socket there, where somebody else has made it: file and mode are his then. */
+  readonly fd?: number | undefined;
   /** Members may use the socket besides root; null = root only. */
   readonly gid: number | null;
   /** A client that neither speaks nor reads for so long is dropped. */
@@ -40,7 +42,7 @@ export async function openAdminSocket(
   components: AdminSocketComponents,
   options: AdminSocketOptions,
 ): Promise<AdminSocket> {
-  await removeStale(options.path);
+  if (options.fd === undefined) await removeStale(options.path);
   const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     if (!isAllowed(socket, components, options)) {
@@ -68,8 +70,16 @@ export async function openAdminSocket(
 /** What a client has to take its last reply when the server stops. */
 const LAST_REPLY_MS: Milliseconds = 500;
 
-async function listen(server: net.Server, { path: file, gid }: AdminSocketOptions): Promise<void> {
+async function listen(server: net.Server, options: AdminSocketOptions): Promise<void> {
+  const { path: file, fd, gid } = options;
   try {
+    if (fd !== undefined) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ fd }, resolve);
+      });
+      return;
+    }
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

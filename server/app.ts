@@ -1,11 +1,14 @@
 // The primary process: starts, waits until it is told to stop, and takes everything down again.
 import type { Logger, LogLine } from '../core/log/logger.ts';
-import type { EpochMs } from '../core/units.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+import { system } from '../native/system.ts';
 import { keepYoungHeapSmall } from './heap.ts';
 import { startPrimary } from './primary.ts';
 import type { Primary } from './primary.ts';
 import { Readiness } from './readiness.ts';
+import { takeServiceManager } from './notifier.ts';
 import { Sequence } from './sequence.ts';
+import { ServiceReports } from './service_reports.ts';
 import { listenForSignals } from './signals.ts';
 import { StopRequest } from './stop_request.ts';
 
@@ -18,6 +21,9 @@ export interface ServeOptions {
   readonly hangup: 'reload' | 'stop';
 }
 
+/** Above what all steps of a stop may take together, each at its own limit. */
+const STOP_LIMIT_MS: Milliseconds = 30_000;
+
 /** Thrown between two steps of a start when a signal came meanwhile. */
 class StartInterrupted extends Error {}
 
@@ -26,6 +32,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const startedAt: EpochMs = Date.now();
   keepYoungHeapSmall();
   const readiness = new Readiness();
+  const reports = new ServiceReports(takeServiceManager(process.env, process.pid, system()));
   let exitCode = 0;
   let primary: Primary | undefined;
   const logError = (fields: LogLine<'error'>, message: string): void => {
@@ -56,17 +63,21 @@ export async function serve(options: ServeOptions): Promise<number> {
       ...options,
       startedAt,
       readiness,
+      reports,
       stop: () => stopRequest.make(Date.now()),
     });
     readiness.setReady();
+    reports.ready(primary.facts);
     options.onListening();
     await stopRequest.whenMade;
     readiness.setStopping();
+    reports.stopping(STOP_LIMIT_MS);
     primary.logger.info({ event: 'server.stopping' }, 'stopping');
   } catch (error) {
     if (!(error instanceof StartInterrupted)) throw error;
   } finally {
     await sequence.stop();
+    reports.close();
     stopListening();
   }
   return exitCode;

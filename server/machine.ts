@@ -9,6 +9,7 @@ import { openInside } from './inside.ts';
 import type { Inside } from './inside.ts';
 import { openListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
+import type { PassedSockets } from './passed_sockets.ts';
 import { makeFolders } from './preflight.ts';
 import type { Sequence } from './sequence.ts';
 import { growSocketBuffers } from './socket_buffers.ts';
@@ -24,11 +25,17 @@ export interface Machine {
   readonly steering: Steering;
 }
 
-/** `workers`: for how many processes. Throws WolfguardError. */
+export interface MachineOptions {
+  /** For how many processes. */
+  readonly workers: number;
+  readonly passed: PassedSockets;
+}
+
+/** Throws WolfguardError. */
 export async function setUpMachine(
   sequence: Sequence,
   config: Config,
-  workers: number,
+  { workers, passed }: MachineOptions,
   logger: Logger,
 ): Promise<Machine> {
   await sequence.step('folders', () => makeFolders(config));
@@ -53,7 +60,7 @@ export async function setUpMachine(
   }
   const listeners = await sequence.step(
     'listeners',
-    () => openListeners(config, workers, system()),
+    () => openListeners(config, workers, system(), passed),
     (made) => made.close(),
   );
   await sequence.step('socket buffers', () =>

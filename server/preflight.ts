@@ -7,6 +7,7 @@ import { WolfguardError } from '../core/error.ts';
 import { contains, formatCidr, parseIp } from '../core/net/address.ts';
 import type { Cidr } from '../core/net/address.ts';
 import type { System } from '../native/system.ts';
+import type { PassedSockets } from './passed_sockets.ts';
 import { poolsOf } from './pools.ts';
 
 /** TUN devices, ports below 1024 and nftables are root's alone. */
@@ -44,13 +45,18 @@ export function prepareSandbox(
   }
 }
 
-/** Asks the kernel whether each port is free, also of other servers that would share it. */
+/**
+ * Asks the kernel whether each port is free, also of other servers that would share it. Those that
+ * were opened for us are taken, by us.
+ */
 export function requireFreePorts(
   { listen }: Config,
   { probePort }: Pick<System, 'probePort'>,
+  passed: PassedSockets,
 ): void {
   for (const protocol of ['tcp', 'udp'] as const) {
     for (const { address, port } of listen[protocol]) {
+      if (passed.find(protocol, address, port) !== undefined) continue;
       try {
         probePort(address, port, protocol);
       } catch (error) {

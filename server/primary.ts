@@ -34,6 +34,7 @@ import { readProfiles } from './profiles.ts';
 import { Quotas } from './quotas.ts';
 import type { QuotasComponents } from './quotas.ts';
 import {
+  claimPassed,
   openStore,
   openBanStore,
   sessionsOptions,
@@ -46,6 +47,7 @@ import type { Readiness } from './readiness.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
+import type { ServiceFacts, ServiceReports } from './service_reports.ts';
 import { buildServices } from './services.ts';
 import { observers } from './session_observer.ts';
 import { Sessions } from './sessions.ts';
@@ -62,6 +64,8 @@ export interface PrimaryOptions {
   readonly version: string;
   readonly startedAt: EpochMs;
   readonly readiness: Readiness;
+  /** Hears of each reload. */
+  readonly reports: Pick<ServiceReports, 'reload'>;
   /** Asked for through the admin socket. */
   readonly stop: () => void;
 }
@@ -70,6 +74,8 @@ export interface PrimaryOptions {
 export interface Primary {
   readonly logger: Logger;
   reload(): ReloadOutcome;
+  /** For the service manager. */
+  readonly facts: () => ServiceFacts;
   /** Shortens a stop. */
   killChildren(): void;
 }
@@ -90,7 +96,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   await sequence.step('root', requireRoot);
   const config = await sequence.step('configuration', () => readConfiguration(options.configPath));
   await sequence.step('TUN driver', () => requireTun());
-  await sequence.step('free ports', () => requireFreePorts(config, system()));
+  const passed = await sequence.step('passed sockets', () => claimPassed(config));
+  await sequence.step('free ports', () => requireFreePorts(config, system(), passed));
   const tls = await sequence.step('certificate', () => readTlsFiles(config, Date.now()));
   const profiles = await sequence.step('profiles', () => readProfiles(config));
   const routeFiles = await sequence.step('files of routes', () => loadRouteFiles(config));
@@ -117,7 +124,12 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const maxClients = config.limits.max_clients;
   const shortage = descriptorShortage(descriptorLimit(), { workers: count, maxClients });
   if (shortage !== undefined) logger.warn({ event: 'machine.descriptors' }, shortage);
-  const { inside, listeners, steering } = await setUpMachine(sequence, config, count, logger);
+  const { inside, listeners, steering } = await setUpMachine(
+    sequence,
+    config,
+    { workers: count, passed },
+    logger,
+  );
 
   // Sessions and bans speak to workers, and the workers ask them.
   let workers = undefined as Workers | undefined;
@@ -268,7 +280,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     (made) => made.close(),
   );
 
-  const reload = (): ReloadOutcome => {
+  const reloadNow = (): ReloadOutcome => {
     const plan = planReload(options.configPath, current, Date.now());
     if (plan.kind === 'refused') {
       logger.error(
@@ -294,6 +306,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     logger.info({ event: 'reload.done', changed: plan.changed }, 'reloaded');
     return { kind: 'done', changed: plan.changed };
   };
+  const reload = (): ReloadOutcome => options.reports.reload(reloadNow);
   const admin = new Admin(
     {
       sessions,
@@ -315,7 +328,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   await sequence.step(
     'admin socket',
-    () => openAdmin(config, admin, logger),
+    () => openAdmin(config, admin, logger, passed),
     (made) => made.close(),
   );
   logger.info(
@@ -325,6 +338,11 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   return {
     logger,
     reload,
+    facts: () => ({
+      sessions: sessions.size,
+      draining: options.readiness.state === 'draining',
+      healthy: !auth.isAbsent && !workers.someAbsent,
+    }),
     killChildren: () => {
       workers.kill();
       auth.kill();

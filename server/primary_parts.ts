@@ -14,6 +14,8 @@ import type { AdminSocket } from './admin_socket.ts';
 import type { AuthLink } from './auth_link.ts';
 import { BanStore } from './ban_store.ts';
 import { forkProgram } from './fork.ts';
+import { claimSockets, takePassedSockets } from './passed_sockets.ts';
+import type { PassedSockets } from './passed_sockets.ts';
 import { poolOptions, serverNetworks } from './pools.ts';
 import type { Log } from './log.ts';
 import { SessionStore } from './session_store.ts';
@@ -75,11 +77,16 @@ export async function startAuth(
   return supervisor;
 }
 
+/** What systemd has opened for us. Throws WolfguardError for what `config` does not name. */
+export const claimPassed = (config: Config): PassedSockets =>
+  claimSockets(config, takePassedSockets(process.env, process.pid, system()));
+
 /** Throws WolfguardError when the socket cannot be made. */
 export const openAdmin = (
   { admin: settings }: Config,
   admin: Admin,
   logger: Logger,
+  passed: PassedSockets,
 ): Promise<AdminSocket> =>
   openAdminSocket(
     {
@@ -89,6 +96,7 @@ export const openAdmin = (
     },
     {
       path: settings.socket,
+      fd: passed.admin,
       gid: settings.group === '' ? null : findGid(settings.group, 'admin.group'),
       idleTimeoutMs: ADMIN_IDLE_MS,
       maxConnections: MAX_ADMIN_CONNECTIONS,

@@ -58,6 +58,12 @@ type State<ToChild> =
   | { readonly kind: 'stopping'; readonly child: ChildProcess }
   | { readonly kind: 'stopped' };
 
+/**
+ * So many times the limit of silence pass before nobody believes in a successor any more: the time
+ * to notice that a child hangs, and to start another, several times over.
+ */
+const GIVE_UP_FACTOR = 3;
+
 /** After its exit, a child's last messages may still be on their way. */
 const LAST_MESSAGES_MS: Milliseconds = 200;
 
@@ -68,12 +74,22 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
   private firstStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private whenStopped: Promise<void> | undefined;
   private onStopped: () => void = () => undefined;
+  private readonly absence: Silence;
+  private absent = false;
   private readonly components: SupervisorComponents<ToChild, FromChild>;
   private readonly options: SupervisorOptions;
 
   constructor(components: SupervisorComponents<ToChild, FromChild>, options: SupervisorOptions) {
     this.components = components;
     this.options = options;
+    this.absence = new Silence(options.silenceLimitMs * GIVE_UP_FACTOR, () => {
+      this.absent = true;
+    });
+  }
+
+  /** Neither the child nor any successor has said a word for long: replacing it does not help. */
+  get isAbsent(): boolean {
+    return this.absent;
   }
 
   /** The running process; undefined between a death and its successor. */
@@ -106,6 +122,7 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
 
   private async stopOnce(lastMessage: ToChild | null, graceMs: Milliseconds): Promise<void> {
     const { state } = this;
+    this.absence.close();
     if (state.kind === 'waiting') clearTimeout(state.timer);
     if (state.kind !== 'up') {
       this.state = { kind: 'stopped' };
@@ -152,6 +169,8 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
     });
     const handle = (received: FromChild): void => {
       silence.heard();
+      this.absence.heard();
+      this.absent = false;
       if (received.kind === 'ready') {
         clearTimeout(readyTimer);
         state.ready = true;

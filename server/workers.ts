@@ -62,6 +62,11 @@ export class Workers {
     return this.workers.map(({ supervisor }) => supervisor.pid ?? null);
   }
 
+  /** Whether one of them has not been heard for long, nor a successor. */
+  get someAbsent(): boolean {
+    return this.workers.some(({ supervisor }) => supervisor.isAbsent);
+  }
+
   /** All at once; when one cannot start, the others are stopped and its WolfguardError is thrown. */
   async start(): Promise<void> {
     const results = await Promise.allSettled(

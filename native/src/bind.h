@@ -11,6 +11,9 @@ void bind_certificates(napi_env env, napi_value exports);
 /** native/engine.ts. */
 void bind_engine(napi_env env, napi_value exports);
 
+/** native/system.ts: describeSocket, adoptTcp, adoptUdp. */
+void bind_passed_sockets(napi_env env, napi_value exports);
+
 /** native/system.ts: probeUdpOffloads, isClockSynchronised. */
 void bind_probes(napi_env env, napi_value exports);
 

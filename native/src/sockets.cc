@@ -1,6 +1,7 @@
 #include "sockets.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -90,6 +91,18 @@ OsError set_path_options(int fd, int family) {
   return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "IP_MTU_DISCOVER");
 }
 
+OsError set_reuse_port(int fd) {
+  return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+}
+
+/** Our own sockets are made so. */
+OsError set_flags(int fd) {
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return OsError::last("F_SETFD");
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return OsError::last("F_SETFL");
+  return {};
+}
+
 /** What the kernel really gave: it doubles the figure, for its own bookkeeping. */
 int usable_bytes(int fd, int option) {
   int doubled = 0;
@@ -109,7 +122,7 @@ Result<Fd> listen_tcp(const std::string& address, int port) {
   // REUSEADDR: a restart must not wait for connections in TIME_WAIT.
   OsError error = set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   if (error.failed()) return error;
-  error = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  error = set_reuse_port(socket);
   if (error.failed()) return error;
   error = bind_to(fd.value(), endpoint.value());
   if (error.failed()) return error;
@@ -124,7 +137,7 @@ Result<Fd> bind_udp(const std::string& address, int port, int buffer_bytes) {
   if (fd.failed()) return fd.error();
   const int socket = fd.value().get();
   // No REUSEADDR: UDP has no TIME_WAIT, and with it any user's program could take the port too.
-  OsError error = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  OsError error = set_reuse_port(socket);
   if (error.failed()) return error;
   error = set_path_options(socket, endpoint.value().family());
   if (error.failed()) return error;
@@ -132,6 +145,26 @@ Result<Fd> bind_udp(const std::string& address, int port, int buffer_bytes) {
   error = bind_to(fd.value(), endpoint.value());
   if (error.failed()) return error;
   return fd;
+}
+
+OsError adopt_tcp(int fd) {
+  OsError error = set_flags(fd);
+  if (!error.failed()) error = set_reuse_port(fd);
+  if (error.failed()) return error;
+  return ::listen(fd, kBacklog) == 0 ? OsError{} : OsError::last("listen");
+}
+
+OsError adopt_udp(int fd, int buffer_bytes) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
+    return OsError::last("getsockname");
+  }
+  OsError error = set_flags(fd);
+  if (!error.failed()) error = set_reuse_port(fd);
+  if (!error.failed()) error = set_path_options(fd, storage.ss_family);
+  (void)grow_buffers(fd, buffer_bytes);
+  return error;
 }
 
 int grow_buffers(int fd, int bytes) {

@@ -22,6 +22,14 @@ Result<Fd> listen_tcp(const std::string& address, int port);
 Result<Fd> bind_udp(const std::string& address, int port, int buffer_bytes);
 
 /**
+ * Makes a socket that somebody else has bound like those above, so that further ones of our own can
+ * share its port: for that, its owner must be our user. `buffer_bytes` is for UDP; a TCP socket
+ * listens afterwards.
+ */
+OsError adopt_tcp(int fd);
+OsError adopt_udp(int fd, int buffer_bytes);
+
+/**
  * Asks for socket buffers of `bytes` each way, beyond rmem_max and wmem_max where CAP_NET_ADMIN
  * allows it; what the smaller one really holds.
  */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { fstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -66,6 +66,43 @@ test('what is no address or port is refused', () => {
   assert.throws(() => native.listenTcp('::1', 65536), { code: 'EINVAL' });
   assert.throws(() => native.bindUdp('192.0.2.77', 1000, 65536), { code: 'EADDRNOTAVAIL' });
   assert.throws(() => native.listenTcp(1 as unknown as string, 1), TypeError);
+});
+
+test('a socket that somebody else has opened is known for what it is', async () => {
+  const port = await freePort();
+  const own = { address: '::', port, dualStack: true };
+  const tcp = native.listenTcp('::', port);
+  const udp = native.bindUdp('127.0.0.1', port, 65536);
+  assert.deepEqual(native.describeSocket(tcp), { kind: 'tcp', ...own });
+  const facts = { kind: 'udp', address: '127.0.0.1', port, dualStack: false };
+  assert.deepEqual(native.describeSocket(udp), facts);
+  native.closeFd(udp);
+  native.closeFd(tcp);
+  const [receive, send] = native.openMailbox();
+  assert.equal(native.describeSocket(receive).kind, 'other');
+  [receive, send].forEach((fd) => native.closeFd(fd));
+  assert.throws(() => native.describeSocket(openSync('/dev/null', 'r')), { code: 'ENOTSOCK' });
+});
+
+test('an adopted socket shares its port with further ones', async () => {
+  const server = net.createServer().listen(0, '::');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  assert.throws(() => native.listenTcp('::', port), { code: 'EADDRINUSE' });
+  native.adoptTcp(fd);
+  native.closeFd(native.listenTcp('::', port));
+  server.close();
+
+  const socket = createSocket('udp6');
+  await new Promise<void>((resolve) => socket.bind(port, '::', resolve));
+  const { fd: udp } = (socket as unknown as Record<symbol, { handle: { fd: number } }>)[
+    Object.getOwnPropertySymbols(socket).find((name) => name.description === 'state symbol') ??
+      assert.fail('Node names it otherwise now')
+  ]?.handle ?? { fd: -1 };
+  native.adoptUdp(udp, 65536);
+  native.closeFd(native.bindUdp('::', port, 65536));
+  socket.close();
 });
 
 test('a dual-stack UDP socket takes datagrams of both families', async () => {

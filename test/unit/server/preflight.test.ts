@@ -9,6 +9,7 @@ import type { Config } from '../../../config/schema.ts';
 import { WolfguardError } from '../../../core/error.ts';
 import { findGid, findUid } from '../../../server/accounts.ts';
 import { openListeners } from '../../../server/listeners.ts';
+import { NOTHING_PASSED } from '../../../server/passed_sockets.ts';
 import {
   findPoolClashes,
   makeFolders,
@@ -26,7 +27,7 @@ test('a port that is taken is named with its address, protocol and key', () => {
     if (protocol === 'udp') throw Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
   };
   assert.throws(
-    () => requireFreePorts(config, { probePort }),
+    () => requireFreePorts(config, { probePort }, NOTHING_PASSED),
     isProblem('PORT_TAKEN', /^UDP port 4443 on \[::\] is taken .* listen\.udp$/),
   );
   assert.deepEqual(probed, ['tcp 192.0.2.1 443', 'udp :: 4443']);
@@ -85,9 +86,14 @@ test('sockets that were opened are closed again when a later one fails', () => {
     bindUdp: () => {
       throw Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
     },
+    adoptTcp: () => undefined,
+    adoptUdp: () => undefined,
     closeFd: (fd: number) => void open.delete(fd),
   };
-  assert.throws(() => openListeners(configOf(''), 2, system), isProblem('PORT_TAKEN', /UDP/));
+  assert.throws(
+    () => openListeners(configOf(''), 2, system, NOTHING_PASSED),
+    isProblem('PORT_TAKEN', /UDP/),
+  );
   assert.equal(open.size, 0);
 });
 

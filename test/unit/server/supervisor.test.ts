@@ -74,6 +74,20 @@ test('a child that hangs is replaced, and one that only says that it is alive is
   assert.deepEqual(living.events, ['spawned', 'ready']);
 });
 
+test('a child whose successor says nothing either is absent, until one speaks', async (t) => {
+  const lives = ['good', 'mute', 'alive'];
+  const { supervisor, events } = supervise(t, () => lives.shift() ?? 'alive', {
+    silenceLimitMs: 200,
+  });
+  await supervisor.start();
+  assert.equal(supervisor.isAbsent, false);
+  supervisor.kill();
+  await until(() => supervisor.isAbsent);
+  supervisor.kill();
+  await until(() => countOf(events, 'ready') === 2);
+  assert.equal(supervisor.isAbsent, false);
+});
+
 test('stop ends a child by its last message and starts no other', async (t) => {
   const { supervisor, events } = supervise(t, 'good');
   await supervisor.start();
@@ -218,7 +232,7 @@ async function startAuth(
 
 function supervise(
   t: TestContext,
-  behaviour: string,
+  behaviour: string | (() => string),
   { readyTimeoutMs = 5000, silenceLimitMs = 60_000, reasons = [] as string[] } = {},
 ): {
   supervisor: Supervisor<{ kind: string }, { kind: string }>;
@@ -229,7 +243,7 @@ function supervise(
   const sends: ((message: { kind: string }) => void)[] = [];
   const supervisor = new Supervisor<{ kind: string }, { kind: string }>(
     {
-      fork: () => forkFixture(behaviour),
+      fork: () => forkFixture(typeof behaviour === 'string' ? behaviour : behaviour()),
       link: (send) => {
         sends.push(send);
         return {
