@@ -2,7 +2,7 @@
 import { boolean, choice, integer, list, optional, path, text } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
 import { deviceName, network, pool, socketAddress } from './kinds_net.ts';
-import { key, later, table } from './table.ts';
+import { key, table } from './table.ts';
 
 const listeners = list(socketAddress, 'addresses with a port');
 
@@ -103,10 +103,10 @@ export const limits = table(
       0,
       'new TCP connections per second and source (IPv6: a /64); 0 = no limit',
     ),
-    drain: later(
+    drain: key(
       duration({ zero: true }),
       0,
-      'at SIGTERM: refuse new logins and wait this long before stopping',
+      'at SIGTERM: refuse new logins and wait so long for sessions to end; 0 = stop at once',
     ),
   },
 );

@@ -6,7 +6,9 @@ import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { AdminAnswer } from './admin_socket.ts';
 import type { Bans } from './bans.ts';
+import type { Drain } from './drain.ts';
 import type { Quotas } from './quotas.ts';
+import type { Readiness } from './readiness.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -23,6 +25,10 @@ export interface AdminComponents {
   /** As of the last listing. */
   readonly forwardedPackets: () => number;
   readonly processes: () => Pick<AdminStatus, 'authPid' | 'workerPids'>;
+  readonly readiness: Pick<Readiness, 'state' | 'drainsUntil'>;
+  readonly drain: Pick<Drain, 'begin' | 'cancel'>;
+  /** limits.drain as it is now; 0 = none. */
+  readonly drainLimit: () => Milliseconds;
   readonly reload: () => ReloadOutcome;
   /** Begins to stop the server. */
   readonly stop: () => void;
@@ -87,11 +93,28 @@ export class Admin {
           ? { ok: false, code: 'REFUSED', message: outcome.reason }
           : done({ changed: outcome.changed });
       }
+      case 'drain':
+        return this.drain(command);
       case 'stop':
         // After the answer is on its way: stopping begins with closing the socket.
         setImmediate(stop);
         return done({ stopping: true });
     }
+  }
+
+  private drain(command: Extract<AdminCommand, { command: 'drain' }>): AdminAnswer {
+    const { sessions, readiness, drain, drainLimit } = this.components;
+    if (readiness.state === 'stopping')
+      return { ok: false, code: 'REFUSED', message: 'the server is stopping' };
+    if ('off' in command) {
+      if (!drain.cancel())
+        return { ok: false, code: 'REFUSED', message: 'the server is not draining' };
+    } else {
+      const limit = command.limit ?? drainLimit();
+      drain.begin(limit === 0 ? null : limit);
+    }
+    const { state, drainsUntil } = readiness;
+    return done({ state, until: drainsUntil, sessions: sessions.size });
   }
 
   private async details(selector: SessionSelector): Promise<AdminAnswer> {
@@ -129,7 +152,8 @@ export class Admin {
   }
 
   private async status(): Promise<AdminStatus> {
-    const { sessions, bans, statistics, forwardedPackets, processes, now } = this.components;
+    const { sessions, bans, statistics, readiness, forwardedPackets, processes, now } =
+      this.components;
     const live = [...(await this.live()).values()].flat();
     const sum = (key: 'rxBytes' | 'txBytes'): number =>
       live.reduce((total, tunnel) => total + tunnel[key], 0);
@@ -138,6 +162,8 @@ export class Admin {
       startedAt: this.options.startedAt,
       now: now(),
       pid: process.pid,
+      state: readiness.state,
+      drainsUntil: readiness.drainsUntil,
       ...processes(),
       connected: sessions.connected,
       sessions: sessions.size,

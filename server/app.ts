@@ -42,7 +42,10 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   const stopRequest = new StopRequest(() => primary?.killChildren());
   const stopListening = listenForSignals({
-    stop: () => stopRequest.make(Date.now()),
+    stop: (signal) => {
+      if (!stopRequest.isMade && signal === 'SIGTERM' && primary?.terminate() === 'drain') return;
+      stopRequest.make(Date.now());
+    },
     hangup: () =>
       options.hangup === 'stop' ? stopRequest.make(Date.now()) : void primary?.reload(),
     // What the bug left behind is unknown: everything is taken down.

@@ -1,15 +1,12 @@
 // A login from the worker's request to its reply: the auth process says who it is, the session
 // table makes the session and its cookie.
-import type {
-  AuthOutcome,
-  LoginForm,
-  LoginReply,
-  LoginRequest,
-  ProfileNotice,
-} from '../core/ipc/messages.ts';
+import { lastWord } from '../core/auth_dialogue/forms.ts';
+import type { AuthOutcome, LoginReply, LoginRequest, ProfileNotice } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { Bans } from './bans.ts';
+import type { Readiness } from './readiness.ts';
+import { TURNED_AWAY } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -17,6 +14,7 @@ export interface LoginComponents {
   readonly auth: { login(request: LoginRequest): Promise<AuthOutcome> };
   readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused'>;
   readonly sessions: Pick<Sessions, 'login'>;
+  readonly readiness: Pick<Readiness, 'state'>;
   readonly profileOf: (policy: SessionPolicy) => ProfileNotice | undefined;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
   readonly logger: Logger;
@@ -27,7 +25,15 @@ export async function answerLogin(
   components: LoginComponents,
   request: LoginRequest,
 ): Promise<LoginReply> {
-  const { auth, bans, statistics, logger } = components;
+  const { auth, bans, readiness, statistics, logger } = components;
+  // A dialogue that began before the drain ends here too: its session would not last.
+  if (readiness.state === 'draining' || readiness.state === 'stopping') {
+    logger.info(
+      { event: 'login.refused', reason: 'draining' },
+      'login refused: the server is draining',
+    );
+    return { kind: 'turned-away', reason: TURNED_AWAY };
+  }
   let reply: LoginReply;
   let refused = false;
   try {
@@ -98,12 +104,3 @@ function openSession(
     }
   }
 }
-
-/** A form without inputs: clients show what it says and end [oc 4.3]. */
-const lastWord = (error: string): LoginForm => ({
-  message: '',
-  error,
-  inputs: [],
-  groups: [],
-  urlGroup: null,
-});

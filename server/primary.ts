@@ -43,6 +43,7 @@ import {
   offloadsOf,
   workerIdentity,
 } from './primary_parts.ts';
+import { Drain } from './drain.ts';
 import type { Readiness } from './readiness.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
@@ -76,6 +77,8 @@ export interface Primary {
   reload(): ReloadOutcome;
   /** For the service manager. */
   readonly facts: () => ServiceFacts;
+  /** SIGTERM: whether it begins a drain, or the caller is to stop the server. */
+  terminate(): 'drain' | 'stop';
   /** Shortens a stop. */
   killChildren(): void;
 }
@@ -222,6 +225,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     auth: link,
     bans,
     sessions,
+    readiness: options.readiness,
     profileOf: ({ user_profile: path }) => (path === null ? undefined : current.profiles.get(path)),
     statistics,
     steering,
@@ -307,6 +311,18 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     return { kind: 'done', changed: plan.changed };
   };
   const reload = (): ReloadOutcome => options.reports.reload(reloadNow);
+  const drain = await sequence.step(
+    'drain',
+    () =>
+      new Drain({
+        readiness: options.readiness,
+        sessions: () => sessions.size,
+        stop: options.stop,
+        logger,
+        now: Date.now,
+      }),
+    (made) => made.close(),
+  );
   const admin = new Admin(
     {
       sessions,
@@ -316,6 +332,9 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       listTunnels: (timeoutMs) => workers.listTunnels(timeoutMs),
       forwardedPackets: () => workers.forwardedPackets,
       processes: () => ({ authPid: auth.pid ?? null, workerPids: workers.pids }),
+      readiness: options.readiness,
+      drain,
+      drainLimit: () => current.config.limits.drain,
       reload,
       stop: options.stop,
       now: Date.now,
@@ -343,6 +362,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       draining: options.readiness.state === 'draining',
       healthy: !auth.isAbsent && !workers.someAbsent,
     }),
+    terminate: () => drain.terminate(current.config.limits.drain),
     killChildren: () => {
       workers.kill();
       auth.kill();

@@ -9,8 +9,8 @@ export type ReadinessState = 'starting' | 'ready' | 'draining' | 'stopping';
 
 type State =
   | { readonly kind: 'starting' | 'ready' | 'stopping' }
-  /** `until`: then those tunnels are ended that are still there. */
-  | { readonly kind: 'draining'; readonly until: EpochMs };
+  /** `until`: then those tunnels are ended that are still there; null = never. */
+  | { readonly kind: 'draining'; readonly until: EpochMs | null };
 
 /** Hears each change, after it; must not throw. */
 export type ReadinessListener = (readiness: Readiness) => void;
@@ -28,7 +28,7 @@ export class Readiness {
     return this.#state.kind === 'ready';
   }
 
-  /** When the drain ends at the latest; null = there is none. */
+  /** When the drain ends at the latest; null = it has no end, or there is none. */
   get drainsUntil(): EpochMs | null {
     return this.#state.kind === 'draining' ? this.#state.until : null;
   }
@@ -48,8 +48,8 @@ export class Readiness {
     this.#change({ kind: 'ready' });
   }
 
-  /** Until then new logins are refused and tunnels stay; called again, it moves the end. */
-  setDraining(until: EpochMs): void {
+  /** Until then new logins are refused and tunnels stay; called again, it moves the end; null = none. */
+  setDraining(until: EpochMs | null): void {
     this.#change({ kind: 'draining', until });
   }
 

@@ -3,6 +3,9 @@ import type { Closed } from '../core/policy/closing.ts';
 import { formatLocal } from '../core/policy/local_time.ts';
 import type { LoginOutcome } from '../core/session/requests.ts';
 
+/** To every login while the server drains. */
+export const TURNED_AWAY = 'This server takes no new connections now: try again in a moment';
+
 /** To a login that found no room. */
 export const reasonOfLogin = ({ limit }: Extract<LoginOutcome, { kind: 'refused' }>): string =>
   limit === 'max_clients'

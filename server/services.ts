@@ -17,6 +17,7 @@ export interface ServicesComponents {
   readonly auth: LoginComponents['auth'];
   readonly bans: Pick<Bans, 'isBanned' | 'isSuspect' | 'loginRefused' | 'connectsFailed'>;
   readonly sessions: Sessions;
+  readonly readiness: LoginComponents['readiness'];
   readonly profileOf: (policy: SessionPolicy) => Profile | undefined;
   readonly statistics: Statistics;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;

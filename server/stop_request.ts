@@ -4,7 +4,7 @@ import type { EpochMs, Milliseconds } from '../core/units.ts';
  * `npm start` passes on the Ctrl-C that the terminal has sent to everybody already: one keypress,
  * two signals. A person who is impatient takes longer.
  */
-const SAME_KEYPRESS_MS: Milliseconds = 500;
+export const SAME_KEYPRESS_MS: Milliseconds = 500;
 
 /** The wish that the server stops: made once, it holds; made again, nobody waits any longer. */
 export class StopRequest {

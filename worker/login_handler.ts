@@ -1,6 +1,7 @@
 // Turns requests into login steps for the primary, and its replies into documents [oc 4].
 import type { IncomingHttpHeaders } from 'node:http';
 import { clientFacts } from '../core/auth/client_facts.ts';
+import { lastWord } from '../core/auth_dialogue/forms.ts';
 import { parseLoginBody } from '../core/auth/config_auth.ts';
 import type { Device } from '../core/auth/config_auth.ts';
 import {
@@ -16,7 +17,14 @@ import {
   sessionCookie,
 } from '../core/auth/cookies.ts';
 import { headerText } from '../core/connect/connect_request.ts';
-import { COOKIE_REFUSED, document, notFound, refusal, unavailable } from '../core/http/answer.ts';
+import {
+  COOKIE_REFUSED,
+  document,
+  notFound,
+  refusal,
+  turnedAwayHeaders,
+  unavailable,
+} from '../core/http/answer.ts';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import { loggedOutPage, routeOf } from '../core/http/routes.ts';
 import type {
@@ -94,7 +102,7 @@ export class LoginHandler {
   }
 
   async #step(
-    { headers, info, excuse }: HttpRequest,
+    { method, headers, info, excuse }: HttpRequest,
     client: ClientFacts,
     step: LoginRequest['step'],
   ): Promise<HttpAnswer> {
@@ -111,11 +119,19 @@ export class LoginHandler {
       vhost,
       certificate,
     });
+    if (reply.kind === 'turned-away') {
+      excuse();
+      return turnedAway(reply.reason, method === 'POST' || client.kind !== 'unknown', client);
+    }
     if (reply.kind === 'complete' || reply.kind === 'unavailable') excuse();
     return this.#render(reply, client, vhost);
   }
 
-  #render(reply: LoginReply, client: ClientFacts, vhost: string): HttpAnswer {
+  #render(
+    reply: Exclude<LoginReply, { kind: 'turned-away' }>,
+    client: ClientFacts,
+    vhost: string,
+  ): HttpAnswer {
     const { cookieLifetimeMs, camouflage } = this.#components.settings();
     const maxAgeSeconds = Math.ceil(cookieLifetimeMs / 1000);
     switch (reply.kind) {
@@ -152,6 +168,21 @@ export class LoginHandler {
   #logout(cookie: string | null): void {
     if (cookie !== null) this.#components.channel.tell({ kind: 'logout', cookie });
   }
+}
+
+/**
+ * A VPN client shows a document to its person, and of a 503 the number at the most [oc 4.12];
+ * browsers and probes hear the 503.
+ */
+function turnedAway(reason: string, isVpnClient: boolean, { kind }: ClientFacts): HttpAnswer {
+  const answer = isVpnClient
+    ? xmlDocument(renderAuthRequest(lastWord(reason), kind), [dialogueCookie(null, 0)])
+    : refusal(503, 'Service Unavailable');
+  return {
+    ...answer,
+    headers: [...answer.headers, ...turnedAwayHeaders(reason)],
+    connection: 'close',
+  };
 }
 
 /** The client's own word about itself; a login document says more than the headers do. */

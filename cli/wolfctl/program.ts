@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { AdminCommand, AdminResults } from '../../core/ipc/admin.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { CommandContext } from './commands/context.ts';
+import { addDrain } from './commands/drain.ts';
 import { addEnd } from './commands/end.ts';
 import { addQuota } from './commands/quota.ts';
 import { addServer } from './commands/server.ts';
@@ -34,6 +35,7 @@ Examples:
   wolfctl unban ip 203.0.113.7       let this address in again
   wolfctl quota reset alice          let her use her quota once more
   wolfctl reload                     read wolfguard.toml and the certificate again
+  wolfctl drain --limit 30m          let nobody new in, and stop when all have gone
   wolfctl stop now                   tell all clients and stop the server`;
 
 /** The whole command line; parse it with parseAsync. Commands throw WolfguardError. */
@@ -60,5 +62,6 @@ export function buildWolfctl(components: WolfctlComponents): Command {
   addQuota(program, context);
   addEnd(program, context);
   addServer(program, context);
+  addDrain(program, context);
   return program;
 }

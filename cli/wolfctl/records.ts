@@ -12,6 +12,11 @@ export function statusRecord(status: AdminStatus): JsonRecord {
   return {
     Status: 'online',
     Version: status.version,
+    State: status.state,
+    ...(status.drainsUntil !== null && {
+      'Drain ends': formatTime(status.drainsUntil),
+      raw_drain_ends: seconds(status.drainsUntil),
+    }),
     'Server PID': status.pid,
     'Sec-mod PID': status.authPid ?? 0,
     'Sec-mod instance count': status.authPid === null ? 0 : 1,

@@ -8,6 +8,7 @@ export function renderStatus(status: AdminStatus): string {
   const { statistics } = status;
   return renderFields({
     Server: `wolfguard ${status.version}, process ${status.pid}`,
+    State: stateOfServer(status),
     'Up since': `${formatTime(status.startedAt)} (${formatDuration(status.now - status.startedAt)})`,
     'Auth process': String(status.authPid ?? 'starting'),
     Workers: status.workerPids.map((pid) => pid ?? 'starting').join(' '),
@@ -22,6 +23,14 @@ export function renderStatus(status: AdminStatus): string {
     'To clients': formatBytes(statistics.txBytes),
     'Forwarded packets': String(status.forwardedPackets),
   });
+}
+
+/** "draining, 12m 5s left" */
+function stateOfServer({ state, drainsUntil, now }: AdminStatus): string {
+  if (state !== 'draining') return state;
+  return drainsUntil === null
+    ? 'draining, until the last session has ended'
+    : `draining, ${formatDuration(drainsUntil - now)} left`;
 }
 
 export function renderUsers(sessions: readonly AdminSession[], now: EpochMs): string {

@@ -30,6 +30,9 @@ export function formatDuration(durationMs: Milliseconds): string {
     .join(' ');
 }
 
+/** "1 session", "12 sessions". */
+export const countSessions = (count: number): string => `${count} session${count === 1 ? '' : 's'}`;
+
 /** "2026-11-21 14:03" in the reader's time zone. */
 export function formatTime(at: EpochMs): string {
   const date = new Date(at);

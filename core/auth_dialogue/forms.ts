@@ -64,3 +64,12 @@ function namesOf({ user, password }: Wanted): string {
   if (user && password) return 'user name and password';
   return user ? 'user name' : 'password';
 }
+
+/** A form without inputs: clients show what it says and end [oc 4.3]. */
+export const lastWord = (error: string): LoginForm => ({
+  message: '',
+  error,
+  inputs: [],
+  groups: [],
+  urlGroup: null,
+});

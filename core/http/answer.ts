@@ -42,6 +42,15 @@ export const COOKIE_REFUSED = refusal(401, 'Cookie is not acceptable');
 export const unavailable = (reason: string): HttpAnswer =>
   refusal(503, 'Service Unavailable', [['X-Reason', headerValue(reason)]]);
 
+/** When a program may ask again that was turned away: by then another server has the name. */
+const RETRY_AFTER_SECONDS = 30;
+
+/** What programs read when nobody is let in, whatever the document says to people. */
+export const turnedAwayHeaders = (reason: string): HttpAnswer['headers'] => [
+  ['X-Reason', headerValue(reason)],
+  ['Retry-After', String(RETRY_AFTER_SECONDS)],
+];
+
 /** The bytes of an answer that closes its connection; the one to HEAD has no body. */
 export const renderRefusal = (answer: HttpAnswer, { head = false } = {}): string =>
   [

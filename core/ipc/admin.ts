@@ -29,7 +29,14 @@ export type AdminCommand =
   /** Forgets what the user has used of a quota. */
   | { readonly command: 'quota-reset'; readonly user: string }
   | { readonly command: 'reload' }
+  /** New logins are refused from now on; `limit`: how long sessions may stay; absent = limits.drain. */
+  | { readonly command: 'drain'; readonly limit?: Milliseconds }
+  /** Back to normal. */
+  | { readonly command: 'drain'; readonly off: true }
   | { readonly command: 'stop' };
+
+/** 'draining' and 'stopping': new logins are refused. */
+export type AdminState = 'starting' | 'ready' | 'draining' | 'stopping';
 
 export interface AdminStatus {
   readonly version: string;
@@ -37,6 +44,9 @@ export interface AdminStatus {
   /** The server's clock, for durations that do not depend on the reader's. */
   readonly now: EpochMs;
   readonly pid: number;
+  readonly state: AdminState;
+  /** When the drain that is under way ends at the latest; null = there is none, or it has no end. */
+  readonly drainsUntil: EpochMs | null;
   readonly authPid: number | null;
   /** By worker number; null = being replaced. */
   readonly workerPids: readonly (number | null)[];
@@ -83,6 +93,12 @@ export interface AdminResults {
   readonly 'quota-reset': { readonly user: string };
   /** The keys whose new values hold from now on. */
   readonly reload: { readonly changed: readonly string[] };
+  readonly drain: {
+    readonly state: AdminState;
+    /** When the server stops at the latest; null = with its last session. */
+    readonly until: EpochMs | null;
+    readonly sessions: number;
+  };
   readonly stop: { readonly stopping: true };
 }
 

@@ -42,6 +42,14 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
       const { session } = fields;
       return isNumber(session) ? { command, session } : '"session" must be a number';
     }
+    case 'drain': {
+      const { limit, off } = fields;
+      if (off !== undefined) return off === true ? { command, off } : '"off" must be true';
+      if (limit === undefined) return { command };
+      return isNumber(limit) && limit > 0
+        ? { command, limit }
+        : '"limit" must be a number of milliseconds above 0';
+    }
     case 'quota-reset': {
       const { user } = fields;
       return typeof user === 'string' ? { command, user } : '"user" must be a string';

@@ -110,7 +110,9 @@ export type LoginReply =
   /** Over: 401 and a closed connection [oc 4.12]. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** A backend is down or we are full: 503 with X-Reason. Never taken for a wrong password. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  /** Nobody is let in now, whoever it is; the person who tries shall read why. */
+  | { readonly kind: 'turned-away'; readonly reason: string };
 
 /** What the auth process tells the primary, which alone makes sessions and cookies. */
 export type AuthOutcome =

@@ -33,6 +33,22 @@ export const PROCESS_EVENTS = {
     remedy:
       'Look whether the device, the nftables table or the socket of that step is still there.',
   },
+  'drain.began': {
+    level: 'info',
+    fields: ['sessions', 'limitMs'],
+    meaning:
+      'New logins are refused; the server stops when no session is left, or after limitMs (null = it waits for all).',
+  },
+  'drain.ended': {
+    level: 'info',
+    fields: [],
+    meaning: 'A drain was called off: new logins are taken again.',
+  },
+  'drain.over': {
+    level: 'info',
+    fields: ['sessions'],
+    meaning: 'A drain is over and the server stops; so many sessions were left.',
+  },
   'reload.done': {
     level: 'info',
     fields: ['changed'],

@@ -256,6 +256,8 @@ const STATUS: AdminStatus = {
   startedAt: NOW - 90_000,
   now: NOW,
   pid: 1,
+  state: 'ready',
+  drainsUntil: null,
   authPid: 2,
   workerPids: [3, null],
   connected: 1,
@@ -292,6 +294,7 @@ const ANSWERS: Readonly<Record<AdminCommand['command'], unknown>> = {
   unban: { source: '203.0.113.7' },
   'quota-reset': { user: 'alice' },
   reload: { changed: [] },
+  drain: { state: 'draining', until: NOW + 1_800_000, sessions: 2 },
   stop: { stopping: true },
 };
 

@@ -5,6 +5,7 @@ import type { AuthOutcome, LoginRequest, ProfileNotice } from '../../../core/ipc
 import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import { answerLogin } from '../../../server/login.ts';
 import type { LoginResult } from '../../../server/sessions.ts';
+import { Readiness } from '../../../server/readiness.ts';
 import { Statistics } from '../../../server/statistics.ts';
 import { client, policy } from '../core/session/fixture.ts';
 
@@ -81,11 +82,24 @@ test('who may not be connected now is told so by a form without inputs', async (
   });
 });
 
+test('a draining server turns every login away, asks nobody and counts nothing', async () => {
+  const world = new World();
+  world.readiness.setDraining(null);
+  const reply = await world.login({ kind: 'failed', reason: 'no', refused: true });
+  assert.equal(reply.kind, 'turned-away');
+  assert.deepEqual([world.asked, world.refused], [0, []]);
+  world.readiness.setReady();
+  assert.equal((await world.login(ACCEPTED)).kind, 'complete');
+  world.readiness.setStopping();
+  assert.equal((await world.login(ACCEPTED)).kind, 'turned-away');
+});
+
 class World {
   outcome: LoginResult = { kind: 'accepted', cookie: 'c', session: 1, policy };
   readonly refused: string[] = [];
   banned = false;
   suspect = false;
+  readonly readiness = new Readiness();
   profile: ProfileNotice | undefined;
   heard: LoginRequest | undefined;
   asked = 0;
@@ -108,10 +122,11 @@ class World {
       loginRefused: (address: string) => void this.refused.push(address),
     };
     const sessions = { login: () => this.outcome };
+    const { readiness } = this;
     const statistics = new Statistics();
     const logger = pino({ enabled: false });
     const profileOf = () => this.profile;
-    return answerLogin({ auth, bans, sessions, profileOf, statistics, logger }, REQUEST);
+    return answerLogin({ auth, bans, sessions, readiness, profileOf, statistics, logger }, REQUEST);
   }
 }
 

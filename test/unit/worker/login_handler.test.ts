@@ -133,6 +133,24 @@ test('an outage is 503 with its reason, never a wrong password', async (t) => {
   );
 });
 
+test('who is turned away reads why in a form without inputs; a browser gets a 503', async (t) => {
+  const reason = 'come back later';
+  const { client } = await bench(t, { answer: always({ kind: 'turned-away', reason }) });
+  const headers = /\r\nX-Reason: come back later\r\nRetry-After: \d+\r\n/;
+  for (const request of [post('/', init), get('/', AGENT)]) {
+    const shown = await (await client()).ask(request);
+    assert.match(shown, /^HTTP\/1.1 200 OK\r\n/);
+    assert.match(shown, headers);
+    assert.match(
+      shown,
+      /<error id="login">come back later<\/error><form [^>]*\/?>(<\/form>)?<\/auth>/,
+    );
+  }
+  const browser = await (await client()).ask(get('/'));
+  assert.match(browser, /^HTTP\/1.1 503 Service Unavailable\r\n/);
+  assert.match(browser, headers);
+});
+
 test('a primary that goes away makes open logins unavailable', async (t) => {
   const { client, worker, exits } = await bench(t);
   const waiting = await client();
