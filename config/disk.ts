@@ -2,6 +2,7 @@
 // password file, users and groups. Nothing is changed, and no password or key is shown.
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isLogDaemon, LOG_SOCKETS } from '../core/log/destinations.ts';
 import type { EpochMs } from '../core/units.ts';
 import { attempt, finding, Mismatch, readText } from './disk_files.ts';
 import { findPolicyFileMistakes } from './disk_policy.ts';
@@ -104,9 +105,17 @@ function checkAccounts({ workers, admin }: Config, accounts: AccountFiles): Find
 
 function checkLogDestination({ log }: Config): Finding[] {
   if (log.destination === 'stdout') return [];
+  if (isLogDaemon(log.destination)) return checkLogSocket(LOG_SOCKETS[log.destination]);
   const folder = dirname(log.destination);
   const result = attempt('log.destination', () => {
     if (!statSync(folder).isDirectory()) throw new Mismatch(`${quote(folder)} is not a directory`);
+  });
+  return result.ok ? [] : [result.finding];
+}
+
+function checkLogSocket(socket: string): Finding[] {
+  const result = attempt('log.destination', () => {
+    if (!statSync(socket).isSocket()) throw new Mismatch(`${quote(socket)} is not a socket`);
   });
   return result.ok ? [] : [result.finding];
 }

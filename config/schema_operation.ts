@@ -1,6 +1,6 @@
 // The schema of running the server: who is kept away, what is told to whom, and where to.
 import type { Kind } from './kind.ts';
-import { choice, headers, integer, list, onlyNow, optional, path, text, urlWord } from './kinds.ts';
+import { choice, headers, integer, list, optional, path, text, urlWord } from './kinds.ts';
 import { duration } from './kinds_quantity.ts';
 import { network, socketAddress } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -131,9 +131,9 @@ export const log = table(
     ),
     format: key(choice('json', 'pretty'), 'json', '"json" or "pretty"'),
     destination: key(
-      onlyNow(logDestination(), isStdoutOrPath, '"stdout" and paths work now'),
+      logDestination(),
       'stdout',
-      '"stdout" or a path; "journal" and "syslog" are not available yet',
+      '"stdout", "journal", "syslog" or the path of a file',
     ),
   },
 );
@@ -152,12 +152,8 @@ function logDestination(): Kind<string> {
   const word = choice('stdout', 'journal', 'syslog');
   return {
     ...file,
-    name: '"stdout" or path',
+    name: '"stdout", "journal", "syslog" or path',
     parse: (raw, say) =>
       typeof raw === 'string' && raw.startsWith('/') ? file.parse(raw, say) : word.parse(raw, say),
   };
-}
-
-function isStdoutOrPath(value: string): value is string {
-  return value === 'stdout' || value.startsWith('/');
 }

@@ -1,19 +1,27 @@
 // The log of all processes. The children write JSON lines into a pipe each, and the primary passes
 // them on: so it alone opens files, reopens them on reload and makes lines pretty, and a reader of
 // our stdout that goes away is a nuisance to it and not the death of every worker.
-import { closeSync, openSync, writeSync } from 'node:fs';
+//
+//   logger ──┐
+//   child ───┼─► LogQueue (a turn's lines; waits, loses, counts) ─► FileOutlet or DaemonOutlet
+//   child ───┘
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
-import { WolfguardError } from '../core/error.ts';
+import { isLogDaemon } from '../core/log/destinations.ts';
 import type { Logger } from '../core/log/logger.ts';
+import { system } from '../native/system.ts';
+import { DaemonOutlet } from './log_daemon.ts';
+import { FileOutlet } from './log_file.ts';
+import type { LogOutlet } from './log_outlet.ts';
 import { renderPretty } from './log_pretty.ts';
+import { LogQueue } from './log_queue.ts';
 
 export interface LogOptions {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** 'stdout' or the path of a file. */
+  /** 'stdout', 'journal', 'syslog' or the path of a file. */
   readonly destination: string;
 }
 
@@ -29,27 +37,24 @@ export interface Log {
 
 /** A line that is longer comes in pieces: a child must not fill the primary's memory. */
 const MAX_LINE_CHARACTERS = 64 * 1024;
-const STDOUT_FD = 1;
 
-/** Throws WolfguardError when the file cannot be opened. */
+/** Throws WolfguardError when the file cannot be opened, or nobody listens at the socket. */
 export function openLog(options: LogOptions): Log {
-  const toFile = options.destination !== 'stdout';
-  const pretty = options.format === 'pretty';
-  const colours = pretty && !toFile && process.stdout.isTTY;
-  let fd = toFile ? openFile(options.destination) : STDOUT_FD;
-
-  // The lines of one turn of the event loop are one write: a login has four.
-  let waiting = '';
-  const flush = (): void => {
-    if (waiting !== '') writeAll(fd, waiting);
-    waiting = '';
-  };
+  const { destination } = options;
+  const outlet = openOutlet(options);
+  const pretty = options.format === 'pretty' && !isLogDaemon(destination);
+  const colours = pretty && destination === 'stdout' && process.stdout.isTTY;
+  const queue = new LogQueue({
+    outlet,
+    onRecovered: (lines, reason) => {
+      logger.warn({ event: 'log.lines_lost', lines, reason }, 'lines could not be written');
+    },
+  });
   const writeLine = (line: string): void => {
-    if (waiting === '') setImmediate(flush);
-    waiting += `${pretty ? renderPretty(line, colours) : line}\n`;
-    if (waiting.length > MAX_LINE_CHARACTERS) flush();
+    queue.add(pretty ? renderPretty(line, colours) : line);
   };
-  process.on('exit', flush);
+  const finish = (): void => queue.finish();
+  process.on('exit', finish);
   const stream: DestinationStream = { write: (text) => splitLines(text).forEach(writeLine) };
   const logger: Logger = pino({ level: options.level, base: { process: 'primary' } }, stream);
   return {
@@ -63,46 +68,29 @@ export function openLog(options: LogOptions): Log {
       logger.level = level;
     },
     reopen: () => {
-      if (!toFile) return;
-      flush();
+      queue.flush();
       try {
-        const old = fd;
-        fd = openFile(options.destination);
-        closeSync(old);
+        outlet.reopen();
       } catch (error) {
         logger.warn({ event: 'log.not_reopened', err: error }, 'the log goes on in the old file');
       }
     },
     close: () => {
-      flush();
-      process.off('exit', flush);
-      if (toFile) closeSync(fd);
+      finish();
+      process.off('exit', finish);
+      outlet.close();
     },
   };
 }
 
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'a', 0o640);
-  } catch (error) {
-    throw new WolfguardError(
-      'LOG_FILE',
-      `The log file ${path} cannot be opened (${(error as Error).message}): check log.destination.`,
-    );
-  }
-}
-
-/**
- * Synchronous, so that the last words before an exit are on disk. A reader that went away or a
- * full pipe costs lines of the log and never the server.
- */
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
-  try {
-    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-  } catch {
-    return;
-  }
+function openOutlet({ destination, format }: LogOptions): LogOutlet {
+  if (!isLogDaemon(destination))
+    return new FileOutlet(destination === 'stdout' ? null : destination);
+  const { sendUnixDatagram } = system();
+  return new DaemonOutlet(
+    { send: sendUnixDatagram, now: Date.now },
+    { daemon: destination, format },
+  );
 }
 
 function relayLines(stream: Readable, writeLine: (line: string) => void): void {

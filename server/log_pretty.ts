@@ -27,11 +27,13 @@ export function renderPretty(line: string, colours: boolean): string {
   const record = parseRecord(line);
   if (record === undefined) return line;
   const level = Number(record['level']);
-  const parts = [
-    formatTime(record['time']),
-    paint((LEVEL_NAMES[level] ?? 'LOG').padEnd(5), LEVEL_COLOURS[level], colours),
-    formatValue(record['msg'] ?? ''),
-  ];
+  const name = paint((LEVEL_NAMES[level] ?? 'LOG').padEnd(5), LEVEL_COLOURS[level], colours);
+  return `${formatTime(record['time'])} ${name} ${renderWords(record, colours)}`;
+}
+
+/** Message, fields and error of a line, for those who show time and level themselves. */
+export function renderWords(record: Readonly<Record<string, unknown>>, colours = false): string {
+  const parts = [formatValue(record['msg'] ?? '')];
   const fields = Object.entries(record)
     .filter(([key]) => !HIDDEN.has(key))
     .map(([key, value]) => `${key}=${quoteIfNeeded(formatValue(value))}`);
@@ -39,7 +41,8 @@ export function renderPretty(line: string, colours: boolean): string {
   return parts.join(' ') + formatError(record['err']);
 }
 
-function parseRecord(line: string): Record<string, unknown> | undefined {
+/** The object of a JSON line; undefined for what is none. */
+export function parseRecord(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     return JSON.parse(line) as Record<string, unknown>;

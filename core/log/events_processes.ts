@@ -140,6 +140,12 @@ export const PROCESS_EVENTS = {
     meaning: 'The log could not be opened anew: it goes on where it went before.',
     remedy: 'Look at the folder and its rights, then reload again.',
   },
+  'log.lines_lost': {
+    level: 'warn',
+    fields: ['lines', 'reason'],
+    meaning: 'So many lines could not be written to log.destination; now lines go out again.',
+    remedy: 'Look at the disk, at journald or at the syslog daemon of that time.',
+  },
   'hook.failed': {
     level: 'info',
     fields: ['hook', 'session', 'code', 'lastLine'],

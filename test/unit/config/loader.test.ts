@@ -123,7 +123,6 @@ test('what is still to come is refused by name, whatever its value', () => {
     ['[auth]\noidc = {}', 'auth.oidc'],
     ['[web]\nlisten = ""', 'web.listen'],
     ['[tls]\nprivate_key = "pkcs11:object=a"', 'tls.private_key'],
-    ['[log]\ndestination = "journal"', 'log.destination'],
     ['[[auth.chain]]\nsteps = ["plugin:mine"]', 'auth.chain.steps'],
     ['[[auth.chain]]\nsteps = ["saml"]', 'auth.chain.steps'],
   ];

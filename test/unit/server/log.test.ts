@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WolfguardError } from '../../../core/error.ts';
@@ -12,6 +13,14 @@ import type { Log } from '../../../server/log.ts';
 import { renderPretty } from '../../../server/log_pretty.ts';
 
 const LOG_MODULE = path.join(import.meta.dirname, '../../../server/log.ts');
+const STUCK_READER = `
+  import { openLog } from ${JSON.stringify(LOG_MODULE)};
+  const log = openLog({ level: 'info', format: 'json', destination: 'stdout' });
+  for (let session = 0; session < 1000; session += 1) {
+    log.logger.info({ event: 'session.created', session, pad: 'x'.repeat(500) }, 'session created');
+  }
+  setTimeout(() => console.error('still here'), 50);
+  setTimeout(() => log.close(), 1000);`;
 const READY = { event: 'server.ready', pid: 1, workers: 1, sessions: 0 } as const;
 
 test('a pretty line has level, message and fields, quoted where they hold blanks', () => {
@@ -108,6 +117,45 @@ test('a log file that cannot be made anew goes on where it is', (t) => {
   log.logger.info(READY, 'still here');
   log.close();
   assert.match(readFileSync(path.join(`${folder}.moved`, 'log'), 'utf8'), /still here/);
+});
+
+test('a log file that was deleted is made anew by the next line', async (t) => {
+  const file = path.join(temporary(t), 'log');
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  log.logger.info(READY, 'one');
+  await new Promise(setImmediate);
+  rmSync(file);
+  log.logger.info(READY, 'two');
+  log.close();
+  assert.match(readFileSync(file, 'utf8'), /^.*"two".*\n$/);
+});
+
+test('lines for a folder that has vanished come when it is there again', async (t) => {
+  const folder = path.join(temporary(t), 'folder');
+  const file = path.join(folder, 'log');
+  mkdirSync(folder);
+  const log = openLog({ level: 'info', format: 'json', destination: file });
+  rmSync(folder, { recursive: true });
+  log.logger.info(READY, 'one');
+  await new Promise(setImmediate);
+  assert.ok(!existsSync(file));
+  mkdirSync(folder);
+  log.logger.info(READY, 'two');
+  log.close();
+  assert.match(readFileSync(file, 'utf8'), /"one"[^]*"two"/);
+});
+
+test('a reader of stdout that stands still stops nobody; its lines are whole when it reads again', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', STUCK_READER], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // It says this on stderr after a burst of more than a pipe holds, which nobody has read yet.
+  await new Promise((resolve) => child.stderr.once('data', resolve));
+  const lines = (await text(child.stdout)).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { session: number }).session),
+    Array.from({ length: 1000 }, (_, n) => n),
+  );
 });
 
 test('a log file that cannot be opened is an operator’s error', () => {
