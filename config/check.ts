@@ -65,22 +65,34 @@ export function examineFile(
   now: EpochMs = Date.now(),
 ): ExaminedFile | { readonly ok: false; readonly output: string } {
   const file = readFile(path);
-  if (!file.ok) return file;
-  const { config, problems, locate } = examine(file.text);
+  return file.ok ? examineText(file.text, accounts, now) : file;
+}
+
+/** The same for a text that stands in no file. */
+export function examineText(
+  text: string,
+  accounts: AccountFiles = SYSTEM_ACCOUNTS,
+  now: EpochMs = Date.now(),
+): ExaminedFile {
+  const { config, problems, locate } = examine(text);
   // A value that is wrong was replaced by its default: nothing on the disk speaks about it.
   const doubtful = new Set(problems.map(({ key }) => key));
   const onDisk = (config === undefined ? [] : findDiskMistakes(config, accounts, now)).filter(
     ({ key }) => !doubtful.has(key),
   );
   const all = inOrder([...problems, ...locate(onDisk)]);
-  return { ok: true, text: file.text, config, problems: all };
+  return { ok: true, text, config, problems: all };
 }
 
-/** Reads a file for the server: the Config, or sentences to print. The disk is not looked at. */
-export function readConfig(
-  path: string,
-):
-  { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly output: string } {
+/** A configuration for the server, or sentences to print. */
+export type ConfigReading =
+  { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly output: string };
+
+/** How a server reads its file, at the start and at each reload. */
+export type ReadConfig = (path: string) => ConfigReading;
+
+/** Reads a file for the server. The disk is not looked at. */
+export function readConfig(path: string): ConfigReading {
   const file = readFile(path);
   return file.ok ? loadConfig(file.text, path) : file;
 }

@@ -46,7 +46,12 @@ export const file = table(
     path: key(
       path('/etc/wolfguard/passwd'),
       '/etc/wolfguard/passwd',
-      '"name:groups:hash" lines; hashes: argon2id (written), scrypt, crypt(3) $6$ $5$ $y$ (read)',
+      '"name:groups:hash" lines; hashes: argon2id (written), scrypt, crypt(3) $6$ $5$ $y$ $1$ (read)',
+    ),
+    renew_hashes: key(
+      boolean,
+      true,
+      'weak hashes become argon2id when their people log in; false where ocserv reads the file too',
     ),
     otp_path: key(
       path('/etc/wolfguard/otp'),

@@ -1,4 +1,5 @@
 // The primary process: starts, waits until it is told to stop, and takes everything down again.
+import type { ReadConfig } from '../config/check.ts';
 import type { Logger, LogLine } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
@@ -14,6 +15,8 @@ import { StopRequest } from './stop_request.ts';
 
 export interface ServeOptions {
   readonly configPath: string;
+  /** Of a file that is no wolfguard.toml. */
+  readonly readConfig?: ReadConfig;
   readonly version: string;
   /** Called once, when clients can connect. */
   readonly onListening: () => void;

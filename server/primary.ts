@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { readConfig } from '../config/check.ts';
+import type { ReadConfig } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { Logger } from '../core/log/logger.ts';
@@ -62,6 +63,7 @@ import { Workers } from './workers.ts';
 
 export interface PrimaryOptions {
   readonly configPath: string;
+  readonly readConfig?: ReadConfig;
   readonly version: string;
   readonly startedAt: EpochMs;
   readonly readiness: Readiness;
@@ -97,7 +99,7 @@ const MAX_LOGINS_IN_FLIGHT = 4_000;
 export async function startPrimary(sequence: Sequence, options: PrimaryOptions): Promise<Primary> {
   const statistics = new Statistics();
   await sequence.step('root', requireRoot);
-  const config = await sequence.step('configuration', () => readConfiguration(options.configPath));
+  const config = await sequence.step('configuration', () => readConfiguration(options));
   await sequence.step('TUN driver', () => requireTun());
   const passed = await sequence.step('passed sockets', () => claimPassed(config));
   await sequence.step('free ports', () => requireFreePorts(config, system(), passed));
@@ -285,7 +287,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
 
   const reloadNow = (): ReloadOutcome => {
-    const plan = planReload(options.configPath, current, Date.now());
+    const plan = planReload(options.configPath, current, Date.now(), options.readConfig);
     if (plan.kind === 'refused') {
       logger.error(
         { event: 'reload.refused', reason: plan.reason },
@@ -371,8 +373,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   };
 }
 
-function readConfiguration(configPath: string): Config {
-  const result = readConfig(configPath);
+function readConfiguration({ configPath, readConfig: read = readConfig }: PrimaryOptions): Config {
+  const result = read(configPath);
   if (result.ok) return result.config;
   throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
 }

@@ -2,6 +2,7 @@
 // restart, changes nothing, and says so.
 import { isDeepStrictEqual } from 'node:util';
 import { readConfig } from '../config/check.ts';
+import type { ReadConfig } from '../config/check.ts';
 import { diffReload } from '../config/reload.ts';
 import type { Config } from '../config/schema.ts';
 import { WolfguardError } from '../core/error.ts';
@@ -31,8 +32,13 @@ export type ReloadPlan =
     };
 
 /** Reads the file, the certificate and the profiles anew and compares; changes nothing. */
-export function planReload(configPath: string, current: Loaded, now: EpochMs): ReloadPlan {
-  const result = readConfig(configPath);
+export function planReload(
+  configPath: string,
+  current: Loaded,
+  now: EpochMs,
+  read: ReadConfig = readConfig,
+): ReloadPlan {
+  const result = read(configPath);
   if (!result.ok) return { kind: 'refused', reason: result.output };
   const { reloadable, needsRestart } = diffReload(current.config, result.config);
   if (needsRestart.length > 0) {

@@ -54,7 +54,7 @@ function hostAuth(vhost: string, { auth, tls }: HostConfig): HostAuthSettings {
     timeoutMs: auth.timeout,
     selectGroup: auth.select_group,
     backends: {
-      file: { path: file.path, otpPath: file.otp_path },
+      file: { path: file.path, otpPath: file.otp_path, renewHashes: file.renew_hashes },
       certificate: { userField: tls.user_field, groupField: tls.group_field },
       pam: { service: pam.service, gidMin: pam.gid_min, accounting: pam.accounting },
       ldap: {

@@ -33,7 +33,11 @@ export interface HostAuthSettings {
 
 /** What the steps of a chain work with; each backend takes its own part. */
 export interface BackendSettings {
-  readonly file: { readonly path: string; readonly otpPath: string };
+  readonly file: {
+    readonly path: string;
+    readonly otpPath: string;
+    readonly renewHashes: boolean;
+  };
   readonly certificate: { readonly userField: string; readonly groupField: string };
   readonly pam: {
     readonly service: string;

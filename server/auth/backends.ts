@@ -36,8 +36,9 @@ interface StepOpener {
 
 const STEPS: Readonly<Record<string, StepOpener>> = {
   file: {
-    settings: ({ file }) => ({ path: file.path }),
-    open: (components, { file }) => new FileBackend(components, { file: file.path }),
+    settings: ({ file: { path, renewHashes } }) => ({ path, renewHashes }),
+    open: (components, { file: { path: file, renewHashes } }) =>
+      new FileBackend(components, { file, renewHashes }),
   },
   radius: {
     settings: ({ radius }) => radius,

@@ -33,10 +33,19 @@ export class FileBackend implements Backend {
   readonly #crypt: typeof askCrypt;
   readonly #passwd: FileCache<PasswdTable>;
   readonly #renewal: HashRenewal;
+  readonly #renews: boolean;
   readonly #decoyKey = randomBytes(32);
   #reportedCrypt = false;
 
-  constructor(components: FileBackendComponents, options: { readonly file: string }) {
+  constructor(
+    components: FileBackendComponents,
+    options: {
+      readonly file: string;
+      /** false: another program reads the file too, which may not know our hashes. */
+      readonly renewHashes?: boolean;
+    },
+  ) {
+    this.#renews = options.renewHashes ?? true;
     this.#logger = components.logger;
     this.#queue = components.queue;
     this.#crypt = components.crypt ?? askCrypt;
@@ -68,7 +77,7 @@ export class FileBackend implements Backend {
       return unavailable('A password hash could not be checked');
     }
     if (checked.value === 'no-match' || entry.locked) return { kind: 'refused' };
-    if (isWeak(entry.hash))
+    if (this.#renews && isWeak(entry.hash))
       this.#renewal.request({ name: user, password, oldHash: entry.hashText });
     return { kind: 'accepted', groups: entry.groups };
   }

@@ -2,7 +2,7 @@
 //
 //   $argon2id$v=19$m=19456,t=2,p=1$SALT$TAG   written and read; m in KiB
 //   $scrypt$ln=17,r=8,p=1$SALT$TAG            read; N = 2^ln
-//   $6$… $5$… $y$…                            crypt(3), read by the helper program
+//   $6$… $5$… $y$… $1$…                       crypt(3), read by the helper program
 //
 // SALT and TAG are standard base64 without padding, as in the PHC string format.
 import { argon2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
@@ -40,7 +40,7 @@ const MAX_MEMORY_KIB = 2 ** 20;
 
 const ARGON2ID = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([^$]+)\$([^$]+)$/;
 const SCRYPT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([^$]+)\$([^$]+)$/;
-const CRYPT = /^\$(?:5|6|y)\$[\x21-\x39\x3b-\x7e]{1,380}$/;
+const CRYPT = /^\$(?:1|5|6|y)\$[\x21-\x39\x3b-\x7e]{1,380}$/;
 const BASE64 = /^[A-Za-z0-9+/]+$/;
 
 const argon2Async = promisify(argon2);

@@ -47,8 +47,8 @@ test('a line written by ocpasswd lets its user in, and with its groups', async (
   await backend.close();
 });
 
-test('crypt(3) hashes of mkpasswd verify: sha256, sha512, yescrypt', async (t) => {
-  for (const method of ['sha256crypt', 'sha512crypt', 'yescrypt']) {
+test('crypt(3) hashes of mkpasswd verify: md5 of old ocservs, sha256, sha512, yescrypt', async (t) => {
+  for (const method of ['md5crypt', 'sha256crypt', 'sha512crypt', 'yescrypt']) {
     const passwd = new PasswdFixture(t, `alice:*:${mkpasswd(method)}`);
     const backend = open(passwd);
     assert.equal((await verify(backend, 'alice', 'wrong')).kind, 'refused', method);
@@ -84,6 +84,19 @@ test('a hash as strong as ours is left alone', async (t) => {
   assert.equal((await verify(backend, 'alice', 's3cret')).kind, 'accepted');
   await backend.renewed();
   assert.equal(statSync(passwd.file).ino, before);
+});
+
+test('a file that another program reads too keeps its hashes', async (t) => {
+  const line = `alice:*:${cheapHash('s3cret')}`;
+  const passwd = new PasswdFixture(t, line);
+  const queue = new CheckQueue({ running: 2, waiting: 1000 });
+  const backend = new FileBackend(
+    { logger: passwd.logger, queue },
+    { file: passwd.file, renewHashes: false },
+  );
+  assert.equal((await verify(backend, 'alice', 's3cret')).kind, 'accepted');
+  await backend.renewed();
+  assert.equal(passwd.lines().at(-1), line);
 });
 
 test('renewal goes through a symbolic link and leaves it one', async (t) => {

@@ -3,7 +3,7 @@ import type { AuthSettings, BackendSettings, HostAuthSettings } from '../../../.
 import type { LoginRequest } from '../../../../core/ipc/messages.ts';
 
 export const BACKEND_SETTINGS: BackendSettings = {
-  file: { path: '/dev/null', otpPath: '/dev/null' },
+  file: { path: '/dev/null', otpPath: '/dev/null', renewHashes: true },
   certificate: { userField: 'CN', groupField: 'OU' },
   pam: { service: 'wolfguard', gidMin: 0, accounting: false },
   ldap: {
