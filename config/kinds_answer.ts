@@ -1,4 +1,4 @@
-// Kinds of values that end up in the answer to CONNECT.
+// Kinds of values that end up in answers to clients.
 import { OWN_HEADERS } from '../core/connect/own_headers.ts';
 import { fillPlaceholders, PLACEHOLDERS } from '../core/policy/placeholders.ts';
 import { MISTAKE, quote } from './kind.ts';
@@ -6,30 +6,56 @@ import type { Kind, Say } from './kind.ts';
 import { headers, text } from './kinds.ts';
 import { nearest } from './suggest.ts';
 
+type Lines = Readonly<Record<string, string>>;
+
 /** Lines of [policy] headers: none of those that the server sends itself. */
-export const answerHeaders: Kind<Readonly<Record<string, string>>> = {
-  ...headers,
-  example: '{ "X-CSTP-Group" = "{group}" }',
-  parse: (raw, say) => {
-    const lines = headers.parse(raw, say);
-    if (lines === MISTAKE) return MISTAKE;
-    const seen = new Map<string, string>();
-    let sound = true;
-    for (const [name, value] of Object.entries(lines)) {
-      const here: Say = (message, hint) => say(`${quote(name)}: ${message}`, hint, [name]);
-      const folded = name.toLowerCase();
-      const own = OWN_HEADERS.get(folded);
-      const first = seen.get(folded);
-      seen.set(folded, name);
-      if (own !== undefined)
-        here('is sent by the server itself', own === '' ? undefined : `set ${own} instead`);
-      else if (first !== undefined) here(`is the same header as ${quote(first)}`);
-      else if (checkPlaceholders(value, here)) continue;
-      sound = false;
-    }
-    return sound ? lines : MISTAKE;
-  },
-};
+export const answerHeaders: Kind<Lines> = linesBut(
+  OWN_HEADERS,
+  '{ "X-CSTP-Group" = "{group}" }',
+  checkPlaceholders,
+);
+
+/** Lines of [http] headers: none of those that say what an answer is. */
+export const siteHeaders: Kind<Lines> = linesBut(
+  new Map(
+    ['content-type', 'date', 'allow', 'www-authenticate', 'x-reason', 'x-transcend-version'].map(
+      (name) => [name, ''],
+    ),
+  ),
+  headers.example,
+  () => true,
+);
+
+/** `own`: what may not be set, in lower case, and the key that sets it instead; '' = none does. */
+function linesBut(
+  own: ReadonlyMap<string, string>,
+  example: string,
+  isSound: (value: string, say: Say) => boolean,
+): Kind<Lines> {
+  return {
+    ...headers,
+    example,
+    parse: (raw, say) => {
+      const lines = headers.parse(raw, say);
+      if (lines === MISTAKE) return MISTAKE;
+      const seen = new Map<string, string>();
+      let sound = true;
+      for (const [name, value] of Object.entries(lines)) {
+        const here: Say = (message, hint) => say(`${quote(name)}: ${message}`, hint, [name]);
+        const folded = name.toLowerCase();
+        const key = own.get(folded);
+        const first = seen.get(folded);
+        seen.set(folded, name);
+        if (key !== undefined)
+          here('is sent by the server itself', key === '' ? undefined : `set ${key} instead`);
+        else if (first !== undefined) here(`is the same header as ${quote(first)}`);
+        else if (isSound(value, here)) continue;
+        sound = false;
+      }
+      return sound ? lines : MISTAKE;
+    },
+  };
+}
 
 /** Where a proxy auto-configuration lies; "" = none. */
 export const pacUrl: Kind<string> = {

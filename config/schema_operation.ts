@@ -1,6 +1,7 @@
 // The schema of running the server: who is kept away, what is told to whom, and where to.
 import type { Kind } from './kind.ts';
-import { choice, headers, integer, list, optional, path, text, urlWord } from './kinds.ts';
+import { choice, integer, list, optional, path, text, urlWord } from './kinds.ts';
+import { siteHeaders } from './kinds_answer.ts';
 import { duration } from './kinds_quantity.ts';
 import { network, socketAddress } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
@@ -58,7 +59,7 @@ export const camouflage = table(
 
 export const http = table(
   { reloadable: true },
-  { headers: key(headers, {}, 'extra response headers, e.g. { "X-Frame-Options" = "DENY" }') },
+  { headers: key(siteHeaders, {}, 'extra response headers, e.g. { "X-Frame-Options" = "DENY" }') },
 );
 
 export const hooks = table(

@@ -53,7 +53,7 @@ export interface HttpFrontOptions {
   readonly limits: HttpLimits;
   /** From the connection to its tunnel [oc 2.1]; asked for each connection. */
   readonly authTimeoutMs: () => number;
-  /** Sent with every answer that is no refusal. */
+  /** Sent with every answer but a tunnel. */
   readonly extraHeaders: () => HttpAnswer['headers'];
 }
 
@@ -157,7 +157,7 @@ export class HttpFront {
     }
     const answer = await this.#answer(connection, request, body);
     if (isOver(connection)) return;
-    if (answer.connection === 'close') this.#refuse(connection, answer);
+    if (answer.connection === 'close') this.#refuse(connection, answer, request.method === 'HEAD');
     else this.#respond(connection, request, response, answer);
   }
 
@@ -317,7 +317,9 @@ export class HttpFront {
     if (connection.phase === 'closing') return;
     connection.phase = 'closing';
     const { socket } = connection;
-    socket.end(renderRefusal(answer, { head }));
+    // What strangers are shown has them already.
+    const extraHeaders = this.#isStranger(connection) ? [] : this.#options.extraHeaders();
+    socket.end(renderRefusal(answer, { head, extraHeaders }));
     const cut = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs);
     socket.once('close', () => clearTimeout(cut));
   }

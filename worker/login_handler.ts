@@ -24,9 +24,10 @@ import {
   refusal,
   turnedAwayHeaders,
   unavailable,
+  withCookies,
 } from '../core/http/answer.ts';
 import type { HttpAnswer } from '../core/http/answer.ts';
-import { loggedOutPage, routeOf } from '../core/http/routes.ts';
+import { loggedOutPage, phoneLoggedIn, routeOf } from '../core/http/routes.ts';
 import type {
   ClientFacts,
   LoginReply,
@@ -56,7 +57,8 @@ export class LoginHandler {
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     // Who has a session, or says so, is judged by what becomes of CONNECT.
     if (parseCookies(request.headers.cookie).session !== null) request.excuse();
-    const route = routeOf(request.method, request.target);
+    const { kind } = factsOf(request.headers);
+    const route = routeOf(request.method, request.target, kind);
     switch (route.kind) {
       case 'fixed':
         return route.answer;
@@ -69,10 +71,12 @@ export class LoginHandler {
         return this.#step(request, factsOf(request.headers), {
           kind: 'start',
           group: null,
-          urlGroup: null,
+          urlGroup: route.group,
         });
       case 'login':
         return this.#post(request, route.group);
+      case 'phone-login':
+        return this.#phone(request);
     }
   }
 
@@ -89,7 +93,8 @@ export class LoginHandler {
       }
       case 'init': {
         const client = factsOf(request.headers, sent.device);
-        return this.#step(request, client, { kind: 'start', group: sent.group, urlGroup });
+        const step = { kind: 'start', group: sent.group } as const;
+        return this.#step(request, client, { ...step, urlGroup: urlGroup ?? sent.urlGroup });
       }
       case 'reply': {
         const client = factsOf(request.headers, sent.device);
@@ -101,11 +106,38 @@ export class LoginHandler {
     }
   }
 
+  /** It shows no forms: it is in, or it is not [oc 4.9]. */
+  async #phone(request: HttpRequest): Promise<HttpAnswer> {
+    const sent = parseLoginBody(request.body);
+    if (sent.kind !== 'reply') return refusal(400, 'Bad Request');
+    request.excuse();
+    const { fields } = sent;
+    const step = { kind: 'reply', fields, group: null, urlGroup: null } as const;
+    const reply = await this.#ask(request, factsOf(request.headers), step);
+    if (reply.kind === 'complete') return phoneLoggedIn(sessionCookie(reply.cookie));
+    if (reply.kind === 'unavailable' || reply.kind === 'turned-away')
+      return unavailable(reply.reason);
+    return refusal(401, reply.kind === 'failed' ? reply.reason : 'Authentication failed');
+  }
+
   async #step(
-    { method, headers, info, excuse }: HttpRequest,
+    request: HttpRequest,
     client: ClientFacts,
     step: LoginRequest['step'],
   ): Promise<HttpAnswer> {
+    const reply = await this.#ask(request, client, step);
+    if (reply.kind === 'turned-away') {
+      const isProgram = request.method === 'POST' || client.kind !== 'unknown';
+      return turnedAway(reply.reason, isProgram, client);
+    }
+    return this.#render(reply, client, request.info.host);
+  }
+
+  async #ask(
+    { headers, info, excuse }: HttpRequest,
+    client: ClientFacts,
+    step: LoginRequest['step'],
+  ): Promise<LoginReply> {
     const { dialogue } = parseCookies(headers.cookie);
     const peer = { address: info.peerAddress, port: info.peerPort };
     // Not the name that was asked for: the certificate was checked for the host that answered.
@@ -119,12 +151,9 @@ export class LoginHandler {
       vhost,
       certificate,
     });
-    if (reply.kind === 'turned-away') {
-      excuse();
-      return turnedAway(reply.reason, method === 'POST' || client.kind !== 'unknown', client);
-    }
-    if (reply.kind === 'complete' || reply.kind === 'unavailable') excuse();
-    return this.#render(reply, client, vhost);
+    const excused = ['complete', 'unavailable', 'turned-away'];
+    if (excused.includes(reply.kind)) excuse();
+    return reply;
   }
 
   #render(
@@ -190,7 +219,9 @@ export function factsOf(headers: IncomingHttpHeaders, device?: Device): ClientFa
   const platform = headerText(headers, 'x-anyconnect-identifier-platform');
   const deviceType = headerText(headers, 'x-anyconnect-identifier-devicetype');
   const hostname = headerText(headers, 'x-cstp-hostname');
+  const license = headerText(headers, 'x-cstp-license');
   return clientFacts({
+    license,
     userAgent: headers['user-agent'] ?? '',
     platform: platform === '' ? (device?.platform ?? '') : platform,
     deviceType: deviceType === '' ? (device?.deviceType ?? '') : deviceType,
@@ -200,12 +231,6 @@ export function factsOf(headers: IncomingHttpHeaders, device?: Device): ClientFa
 
 function xmlDocument(body: string, cookies: readonly string[]): HttpAnswer {
   const answer = document('text/xml; charset=utf-8', body);
-  return {
-    ...answer,
-    headers: [
-      ...answer.headers,
-      ['X-Transcend-Version', '1'],
-      ...cookies.map((cookie) => ['Set-Cookie', cookie] as const),
-    ],
-  };
+  const headers = [...answer.headers, ['X-Transcend-Version', '1']] as const;
+  return withCookies({ ...answer, headers }, cookies);
 }

@@ -199,7 +199,7 @@ export const SERVER_RULES: Rules = {
   },
   'dtls-legacy': ({ scope, value }) => scope.table.table('dtls').set('legacy', isTrue(value)),
   'cisco-client-compat': needless('Cisco’s clients are known by what they say about themselves'),
-  'cisco-svc-client-compat': lost('IP phones (/svc) are not served yet'),
+  'cisco-svc-client-compat': needless('IP phones are known by what they say about themselves'),
   'included-http-headers': httpHeaders,
   camouflage,
   camouflage_secret: companion,

@@ -10,6 +10,8 @@ export interface ClientHints {
   /** X-AnyConnect-Identifier-DeviceType, or the same of a login document. */
   readonly deviceType: string;
   readonly hostname: string;
+  /** X-CSTP-License: phones ask for the licence of that name. */
+  readonly license: string;
 }
 
 /** Long enough for every known name; the rest is cut off. */
@@ -23,12 +25,17 @@ export function clientFacts({
   platform,
   deviceType,
   hostname,
+  license,
 }: ClientHints): ClientFacts {
   const kind = clientKind(userAgent);
   return {
     userAgent: printable(userAgent, MAX_USER_AGENT_LENGTH),
     kind,
-    mobile: kind === 'anyconnect-apple' || /^(apple-ios|android)/i.test(platform),
+    mobile:
+      kind === 'anyconnect-apple' ||
+      /^(apple-ios|android)/i.test(platform) ||
+      /^mobile$/i.test(license) ||
+      /^anyconnect android/i.test(userAgent),
     hostname: sanitiseHostname(hostname),
     platform: printable(platform, MAX_PLATFORM_LENGTH),
     deviceType: printable(deviceType, MAX_PLATFORM_LENGTH),
@@ -42,24 +49,26 @@ export const sanitiseHostname = (text: string): string =>
     .replace(/^[.-]+/, '')
     .slice(0, MAX_HOSTNAME_LENGTH);
 
-/** Prefixes in the order of [oc 2.3]; the first match wins. */
-const KINDS: readonly (readonly [string, ClientFacts['kind']])[] = [
-  ['open anyconnect vpn agent v', 'openconnect'],
-  ['cisco anyconnect vpn agent for apple', 'anyconnect-apple'],
-  ['openconnect vpn agent', 'openconnect'],
-  ['anyconnect-compatible openconnect', 'openconnect'],
-  ['cisco anyconnect', 'anyconnect'],
-  ['anyconnect', 'anyconnect'],
-  ['clavister oneconnect vpn', 'openconnect'],
-  ['anylink secure client', 'openconnect'],
+/** One of Cisco's own programs, whose habits they share. */
+export const isCisco = ({ kind }: Pick<ClientFacts, 'kind'>): boolean =>
+  kind === 'anyconnect' || kind === 'anyconnect-apple' || kind === 'cisco-phone';
+
+/** In the order of [oc 2.3]; the first match wins. */
+const KINDS: readonly (readonly [RegExp, ClientFacts['kind']])[] = [
+  [/^open anyconnect vpn agent v[0-3](?!\d)/i, 'openconnect-v3'],
+  [/^open anyconnect vpn agent v/i, 'openconnect'],
+  // Cisco's app for iOS has two names: one logs in, the other opens the tunnel.
+  [/^(cisco anyconnect vpn agent for apple|anyconnect applesslvpn)/i, 'anyconnect-apple'],
+  [/^(openconnect vpn agent|anyconnect-compatible openconnect|openconnect-gui)/i, 'openconnect'],
+  [/^(cisco )?anyconnect/i, 'anyconnect'],
+  // "OneConnect/3.11 (Clavister OneConnect VPN)", or the name alone.
+  [/clavister oneconnect vpn/i, 'openconnect'],
+  [/^anylink/i, 'openconnect'],
+  [/^cisco svc ipphone client/i, 'cisco-phone'],
 ];
 
-function clientKind(userAgent: string): ClientFacts['kind'] {
-  const name = userAgent.toLowerCase();
-  const version = /^open anyconnect vpn agent v(\d+)/.exec(name)?.[1];
-  if (version !== undefined && Number(version) <= 3) return 'openconnect-v3';
-  return KINDS.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'unknown';
-}
+const clientKind = (userAgent: string): ClientFacts['kind'] =>
+  KINDS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'unknown';
 
 const printable = (text: string, length: number): string =>
   text.replace(/\p{C}/gu, '').slice(0, length).toWellFormed();

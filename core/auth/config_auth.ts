@@ -2,7 +2,8 @@
 // the oldest clients, and the form-encoded bodies of the non-XML fallback [oc 4.10]. The body
 // decides which it is; no header does. The order of elements varies between clients.
 import { Buffer, isUtf8 } from 'node:buffer';
-import { collectFields, groupName } from './login_fields.ts';
+import { groupInPath } from '../http/group_path.ts';
+import { collectFields, groupName, isFieldName } from './login_fields.ts';
 import type { LoginFields } from './login_fields.ts';
 import { childOf, parseXml } from './xml.ts';
 import type { XmlElement } from './xml.ts';
@@ -15,7 +16,13 @@ export interface Device {
 }
 
 export type LoginDocument =
-  | { readonly kind: 'init'; readonly group: string | null; readonly device: Device }
+  | {
+      readonly kind: 'init';
+      readonly group: string | null;
+      /** The group in the address that the person typed: https://host/GROUP. */
+      readonly urlGroup: string | null;
+      readonly device: Device;
+    }
   | ({ readonly kind: 'reply'; readonly device: Device } & LoginFields)
   | { readonly kind: 'logout'; readonly sessionToken: string | null }
   /** Not a document of this protocol: the reason is for our log. */
@@ -24,7 +31,7 @@ export type LoginDocument =
 /** Reads a POST body; an empty one asks for the form. */
 export function parseLoginBody(body: Uint8Array): LoginDocument {
   const first = body.find((byte) => !isBlank(byte));
-  if (first === undefined) return { kind: 'init', group: null, device: NO_DEVICE };
+  if (first === undefined) return { kind: 'init', group: null, urlGroup: null, device: NO_DEVICE };
   // A byte order mark may stand before "<".
   return first === 0x3c || first === 0xef ? parseXmlBody(body) : parseFormBody(body);
 }
@@ -42,7 +49,12 @@ function parseXmlBody(body: Uint8Array): LoginDocument {
   if (root.name !== 'config-auth') return invalid('the root element is not config-auth');
   switch (root.attributes.get('type') ?? '') {
     case 'init':
-      return { kind: 'init', group: groupOf(root), device: deviceOf(root) };
+      return {
+        kind: 'init',
+        group: groupOf(root),
+        urlGroup: urlGroupOf(root),
+        device: deviceOf(root),
+      };
     case 'auth-reply':
       return parseReply(root, childOf(root, 'auth'));
     case 'logout':
@@ -53,7 +65,10 @@ function parseXmlBody(body: Uint8Array): LoginDocument {
 }
 
 function parseReply(root: XmlElement, auth: XmlElement | undefined): LoginDocument {
-  const answers = (auth?.children ?? []).filter((child) => child.children.length === 0);
+  // What has parts or a name that no input can have is for other servers.
+  const answers = (auth?.children ?? []).filter(
+    ({ children, name }) => children.length === 0 && isFieldName(name),
+  );
   const collected = collectFields(answers.map(({ name, text }) => [name, text] as const));
   if ('reason' in collected) return invalid(collected.reason);
   const group = groupOf(root) ?? collected.group;
@@ -78,6 +93,13 @@ function sessionTokenOf(root: XmlElement): string | null {
 function groupOf(root: XmlElement): string | null {
   const select = childOf(root, 'group-select');
   return select === undefined ? null : groupName(select.text);
+}
+
+/** Cisco's clients post to "/" and have the address in here. */
+function urlGroupOf(root: XmlElement): string | null {
+  const address = childOf(root, 'group-access')?.text.trim() ?? '';
+  const path = /^https?:\/\/[^/?#]*(\/[^?#]*)/i.exec(address)?.[1];
+  return path === undefined ? null : groupInPath(path);
 }
 
 function deviceOf(root: XmlElement): Device {

@@ -39,6 +39,12 @@ export const dialogueCookie = (value: string | null, maxAgeSeconds: number): str
 
 export const clearedSessionCookie = (): string => `webvpn=; ${EXPIRED}; path=/; Secure; HttpOnly`;
 
+/** What an IP phone gets before it posts its user and password [oc 4.9]. */
+export const phoneCookies = (): readonly string[] => [
+  clearedSessionCookie(),
+  'webvpnlogin=1; Secure',
+];
+
 /**
  * webvpnc, cleared and set anew: AnyConnect reads the base URL, the server's certificate hash and
  * the profile out of it [oc 3]. The hash is SHA-1 of the certificate's DER form, upper-case hex.

@@ -21,7 +21,7 @@ export function collectFields(
   let count = 0;
   for (const [name, value] of entries) {
     if (++count > MAX_FIELDS) return { reason: `more than ${MAX_FIELDS} form values` };
-    if (!/^[A-Za-z][\w.-]{0,63}$/.test(name)) return { reason: 'a form value has no proper name' };
+    if (!isFieldName(name)) return { reason: 'a form value has no proper name' };
     if (value.length > MAX_VALUE_LENGTH) return { reason: 'a form value is too long' };
     if (/\p{Cc}/u.test(value)) return { reason: 'a form value holds control characters' };
     // One of these two names, by the kind of body; an empty choice is none.
@@ -30,6 +30,9 @@ export function collectFields(
   }
   return { fields: Object.fromEntries(fields), group };
 }
+
+/** Ours are words; what else a client may send is bounded. */
+export const isFieldName = (name: string): boolean => /^[A-Za-z][\w.-]{0,63}$/.test(name);
 
 /** The group's name, or null where the text cannot be one. */
 export function groupName(text: string): string | null {

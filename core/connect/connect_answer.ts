@@ -1,5 +1,6 @@
 // The answer to CONNECT [oc 5.3, 5.4]: names compared case-sensitively by the clients, one header
 // per address, domain and network. No value can leave its line, whoever wrote it.
+import { isCisco } from '../auth/client_facts.ts';
 import { headerValue } from '../http/answer.ts';
 import type { ClientFacts, TunnelGrant } from '../ipc/messages.ts';
 import { formatCidr, formatIp, formatIpv4Mask, networkOf } from '../net/address.ts';
@@ -177,9 +178,6 @@ function dtls(answer: ConnectAnswer): readonly Header[] {
 /** The DPD interval that holds for this client; 0 = none. */
 export const dpdOf = (policy: SessionPolicy, client: ClientFacts): Milliseconds =>
   client.mobile ? policy.mobile_dpd : policy.dpd;
-
-const isCisco = ({ kind }: ClientFacts): boolean =>
-  kind === 'anyconnect' || kind === 'anyconnect-apple';
 
 const optional = (name: string, value: string): readonly Header[] =>
   value === '' ? [] : [[name, value]];

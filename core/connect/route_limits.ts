@@ -1,4 +1,5 @@
 // How many split routes a client takes: docs/policy.md has where the numbers come from.
+import { isCisco } from '../auth/client_facts.ts';
 import type { ClientFacts } from '../ipc/messages.ts';
 
 export interface RouteLimit {
@@ -20,5 +21,5 @@ export const ROUTE_LIMITS: Readonly<Record<RouteLimitName, RouteLimit>> = {
   cisco: { networks: 200, bytes: 116 << 10 },
 };
 
-export const routeLimitOf = ({ kind }: Pick<ClientFacts, 'kind'>): RouteLimitName =>
-  kind === 'anyconnect' || kind === 'anyconnect-apple' ? 'cisco' : 'openconnect';
+export const routeLimitOf = (client: Pick<ClientFacts, 'kind'>): RouteLimitName =>
+  isCisco(client) ? 'cisco' : 'openconnect';

@@ -27,6 +27,12 @@ export const document = (type: string, body: string): HttpAnswer => ({
   connection: 'keep',
 });
 
+/** The same with cookies to set. */
+export const withCookies = (answer: HttpAnswer, cookies: readonly string[]): HttpAnswer => ({
+  ...answer,
+  headers: [...answer.headers, ...cookies.map((cookie) => ['Set-Cookie', cookie] as const)],
+});
+
 export const notFound = (): HttpAnswer =>
   refusal(
     404,
@@ -51,11 +57,22 @@ export const turnedAwayHeaders = (reason: string): HttpAnswer['headers'] => [
   ['Retry-After', String(RETRY_AFTER_SECONDS)],
 ];
 
-/** The bytes of an answer that closes its connection; the one to HEAD has no body. */
-export const renderRefusal = (answer: HttpAnswer, { head = false } = {}): string =>
+/**
+ * The bytes of an answer that closes its connection; the one to HEAD has no body. `extraHeaders`
+ * stand in front of its own.
+ */
+export const renderRefusal = (
+  answer: HttpAnswer,
+  {
+    head = false,
+    extraHeaders = [],
+  }: { readonly head?: boolean; readonly extraHeaders?: HttpAnswer['headers'] } = {},
+): string =>
   [
     `HTTP/1.1 ${answer.status} ${headerValue(answer.reason)}`,
-    ...answer.headers.map(([name, value]) => `${name}: ${headerValue(value)}`),
+    ...[...extraHeaders, ...answer.headers].map(
+      ([name, value]) => `${name}: ${headerValue(value)}`,
+    ),
     `Content-Length: ${Buffer.byteLength(answer.body)}`,
     'Connection: close',
     '',

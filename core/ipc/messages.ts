@@ -21,7 +21,13 @@ export interface Peer {
 /** What the HTTP requests say about the client program [oc 2.2, 2.3]. */
 export interface ClientFacts {
   readonly userAgent: string;
-  readonly kind: 'openconnect-v3' | 'openconnect' | 'anyconnect' | 'anyconnect-apple' | 'unknown';
+  readonly kind:
+    | 'openconnect-v3'
+    | 'openconnect'
+    | 'anyconnect'
+    | 'anyconnect-apple'
+    | 'cisco-phone'
+    | 'unknown';
   readonly mobile: boolean;
   /** Sanitised host name that the client gave; '' if none. */
   readonly hostname: string;

@@ -7,6 +7,8 @@ import type {
   LoginReply,
   OpenTunnelReply,
   PrimaryToWorker,
+  ProfileReply,
+  TunnelGrant,
   WorkerToPrimary,
 } from '../../core/ipc/messages.ts';
 import { parseCidr, parseIp } from '../../core/net/address.ts';
@@ -26,19 +28,22 @@ for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWi
       test(`${file}: ${title}, in pieces of ${size}`, async (t) => {
         const made = await bench(t);
         made.told.length = 0;
-        const stage: Stage = { ...made, actor: await made.client(), size, seen: 0 };
+        const stage: Stage = { ...made, actor: await made.client(), size, seen: 0, asked: {} };
         for (const step of steps) await play(stage, step, `${file}:${step.line}`);
-        assert.equal(stage.actor.received.length, stage.seen, 'the server said more');
+        endConnection(stage);
         assert.equal(made.told.length, 0, 'the primary was told more');
       });
 }
 
 interface Stage extends Bench {
-  readonly actor: Client;
+  /** The connection that the client speaks on. */
+  actor: Client;
   readonly size: number;
-  /** Bytes of the server's answers that the scene has accounted for. */
+  /** Bytes of the server's answers on it that the scene has accounted for. */
   seen: number;
   question?: Extract<WorkerToPrimary, { id: number }>;
+  /** What the primary was last asked. */
+  asked: Readonly<Record<string, unknown>>;
 }
 
 async function play(stage: Stage, { kind, text }: Step, where: string): Promise<void> {
@@ -56,13 +61,18 @@ async function play(stage: Stage, { kind, text }: Step, where: string): Promise<
       return expectTunnel(stage, text, where);
     case 'early':
       assert.equal(
-        Buffer.from(stage.engine.opened[0]?.early ?? []).toString('hex'),
+        Buffer.from(stage.engine.opened.at(-1)?.early ?? []).toString('hex'),
         text.replaceAll(' ', ''),
         where,
       );
       return;
     case 'closed':
       return until(() => stage.actor.ended && stage.actor.inner.destroyed);
+    case 'new-connection':
+      endConnection(stage);
+      stage.actor = await stage.client();
+      stage.seen = 0;
+      return;
     default:
       assert.fail(`${where}: no such block: ${kind}`);
   }
@@ -76,22 +86,33 @@ async function send({ actor, size }: Stage, bytes: Buffer): Promise<void> {
   }
 }
 
+function endConnection({ actor, seen }: Stage): void {
+  assert.equal(actor.received.length, seen, 'the server said more');
+}
+
 async function hear(stage: Stage, text: string, where: string): Promise<void> {
   await until(() => stage.told.length > 0);
-  const message = stage.told.shift();
-  assert.ok(message !== undefined && 'id' in message, where);
-  stage.question = message;
-  const expected = { ...(JSON.parse(text) as object), id: message.id };
+  const message = stage.told.shift() ?? assert.fail(where);
+  const expected = JSON.parse(text, (key, value: unknown) =>
+    value === 'as before' ? (stage.asked[key] ?? assert.fail(`${where}: ${key}`)) : value,
+  ) as { request?: Stage['asked']; id?: number };
+  if ('id' in message) {
+    stage.question = message;
+    expected.id = message.id;
+  }
   assert.deepEqual(message, expected, where);
+  stage.asked = expected.request ?? stage.asked;
 }
 
 function replyTo({ question }: Stage, text: string): Exclude<PrimaryToWorker, { kind: 'start' }> {
   assert.ok(question !== undefined);
-  const reply = JSON.parse(text) as GrantText | LoginReply | OpenTunnelReply;
-  if (question.kind === 'login')
-    return { kind: 'login-reply', id: question.id, reply: reply as LoginReply };
+  const { id } = question;
+  const reply = JSON.parse(text) as GrantText | LoginReply | OpenTunnelReply | ProfileReply;
+  if (question.kind === 'login') return { kind: 'login-reply', id, reply: reply as LoginReply };
+  if (question.kind === 'profile')
+    return { kind: 'profile-reply', id, reply: reply as ProfileReply };
   const answer = reply.kind === 'granted' ? grant(reply as GrantText) : (reply as OpenTunnelReply);
-  return { kind: 'open-tunnel-reply', id: question.id, reply: answer };
+  return { kind: 'open-tunnel-reply', id, reply: answer };
 }
 
 async function expectAnswer(stage: Stage, text: string, where: string): Promise<void> {
@@ -107,31 +128,46 @@ async function expectAnswer(stage: Stage, text: string, where: string): Promise<
 }
 
 async function expectTunnel({ engine, actor }: Stage, text: string, where: string): Promise<void> {
-  await until(() => engine.calls.includes(`hold ${actor.connection}`));
-  const { connection, sentBytes: passedBytes } = actor;
-  engine.emit({ type: 'held', connection, passedBytes });
-  await until(() => engine.opened.length > 0);
-  assert.equal(engine.opened[0]?.answer, `${text}\n`.replaceAll('\n', '\r\n'), where);
+  const { connection } = actor;
+  await until(() => engine.calls.includes(`hold ${connection}`));
+  engine.emit({ type: 'held', connection, passedBytes: actor.sentBytes });
+  await until(() => engine.opened.some((tunnel) => tunnel.connection === connection));
+  assert.equal(engine.opened.at(-1)?.answer, `${text}\n`.replaceAll('\n', '\r\n'), where);
 }
 
 interface GrantText {
   readonly kind: 'granted';
   readonly inside4: string;
-  readonly inside6: string;
-  readonly dns: readonly string[];
-  readonly routes: readonly string[];
+  /** null, like a list that is not there: none. */
+  readonly inside6: string | null;
+  readonly dns?: readonly string[];
+  readonly routes?: readonly string[];
+  readonly no_routes?: readonly string[];
+  /** What is as plain in JSON as it is here: durations in milliseconds, texts. */
+  readonly policy?: Partial<TunnelGrant['policy']>;
 }
 
-function grant({ inside4, inside6, dns, routes }: GrantText): OpenTunnelReply {
+function grant(text: GrantText): OpenTunnelReply {
+  const { inside4, inside6, dns = [], routes = [], no_routes: outside = [] } = text;
   const policy = {
     ...GRANT.policy,
-    dns: dns.map((text) => parseIp(text) ?? assert.fail(text)),
-    routes: routes.map((text) => cidr(text).network),
+    ...text.policy,
+    dns: dns.map((server) => parseIp(server) ?? assert.fail(server)),
+    routes: routes.map((network) => cidr(network).network),
+    no_routes: outside.map((network) => cidr(network).network),
   };
-  const lease = (text: string) => ({ address: cidr(text).host, prefix: cidr(text).network.prefix });
+  const lease = (place: string) => ({
+    address: cidr(place).host,
+    prefix: cidr(place).network.prefix,
+  });
   return {
     kind: 'granted',
-    grant: { ...GRANT, inside4: lease(inside4), inside6: lease(inside6), policy },
+    grant: {
+      ...GRANT,
+      inside4: lease(inside4),
+      inside6: inside6 === null ? null : lease(inside6),
+      policy,
+    },
   };
 }
 

@@ -180,6 +180,8 @@ test('a value of the wrong kind is met with what was expected and how it is writ
     ['camouflage.secret = "a&b"', /written differently/, 'letters, digits, ".", "_", "~" and "-"'],
     ['http.headers = { Content-Length = "9" }', /set by the server itself/, undefined],
     ['http.headers = { X = "a\\r\\nb" }', /must be one line/, undefined],
+    ['http.headers = { content-type = "a" }', /sent by the server itself/, undefined],
+    ['http.headers = { X-A = "1", x-a = "2" }', /the same header as "X-A"/, undefined],
     [
       'policy.headers = { x-cstp-banner = "a" }',
       /"x-cstp-banner": is sent by the server itself/,

@@ -159,12 +159,12 @@ for (const [what, reply, expected] of [
   [
     'a dead cookie gets 401, which ends the reconnect loop',
     { kind: 'refused', status: 401, reason: 'expired' },
-    'HTTP/1.1 401 Cookie is not acceptable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    'HTTP/1.1 401 Cookie is not acceptable\r\nX-Frame-Options: deny\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   ],
   [
     'a full server gets 503 with the reason',
     { kind: 'refused', status: 503, reason: 'Too many users' },
-    'HTTP/1.1 503 Service Unavailable\r\nX-Reason: Too many users\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    'HTTP/1.1 503 Service Unavailable\r\nX-Frame-Options: deny\r\nX-Reason: Too many users\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   ],
 ] as const)
   test(`${what} [oc 5.2]`, async (t) => {
@@ -199,7 +199,7 @@ test('a client that can use none of the addresses gets 503 and its grant is retu
   const ipv4 = await client();
   assert.match(
     await ipv4.ask(CONNECT.replace('IPv6,', '')),
-    /^HTTP\/1.1 503 .*\r\nX-Reason: No address/,
+    /^HTTP\/1.1 503 .*\r\nX-Frame-Options: deny\r\nX-Reason: No address/,
   );
   assert.deepEqual(told.at(-1), LOST);
 });

@@ -54,10 +54,41 @@ test('a URL that is not in the table gets 404 and the connection closes', async 
   await closed(client);
 });
 
+test('HEAD gets the head of what GET gets, also of a refusal', async (t) => {
+  const { client, told } = await bench(t);
+  const head = async (target: string): Promise<string> => {
+    const asking = await client();
+    asking.write(`HEAD ${target} HTTP/1.1\r\nHost: vpn\r\n\r\n`);
+    await until(() => asking.received.endsWith('\r\n\r\n'));
+    return asking.received;
+  };
+  assert.match(await head('/'), /^HTTP\/1.1 200 OK\r\n/);
+  assert.match(
+    await head('/1/binaries/update.txt'),
+    /^HTTP\/1.1 200 [^]*\r\nContent-Length: 9\r\n/,
+  );
+  assert.match(await head('/favicon.ico'), /^HTTP\/1.1 404 [^]*\r\nContent-Length: 49\r\n/);
+  assert.deepEqual(
+    told.filter(({ kind }) => kind === 'login'),
+    [],
+  );
+});
+
+test('what Host says has no effect, however odd it is', async (t) => {
+  const { client } = await bench(t);
+  for (const host of ['[fe80::1%25eth0]:8443', '[2001:db8::1]', 'VPN.Example.com.:443', '..', '']) {
+    const answer = await (await client()).ask(`GET /1/Linux HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1.1 200 /, host);
+  }
+});
+
 test('a head above 16 KiB gets 431 and the connection closes', async (t) => {
   const client = await (await bench(t)).client();
   const answer = await client.ask(get('/', `X-Pad: ${'x'.repeat(17_000)}\r\n`));
-  assert.match(answer, /^HTTP\/1.1 431 .*\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$/);
+  assert.match(
+    answer,
+    /^HTTP\/1.1 431 .*\r\nX-Frame-Options: deny\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$/,
+  );
   await closed(client);
 });
 

@@ -81,7 +81,7 @@ test('a wrong password gets the form again, the third 401 and a closed connectio
   }
   assert.equal(
     await guessing.ask(post('/auth', reply('alice', 'wrong'), AGENT)),
-    'HTTP/1.1 401 three wrong\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    'HTTP/1.1 401 three wrong\r\nX-Frame-Options: deny\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   );
   await until(() => guessing.ended);
 });
@@ -116,6 +116,28 @@ test('a group comes from the path where the document names none', async (t) => {
   );
 });
 
+test('a group comes from group-access where the request has none, as with Cisco’s clients', async (t) => {
+  const { client, told } = await bench(t, { answer: accounts() });
+  const typed = await client();
+  const access = '<group-access>https://vpn.example.com/it</group-access></config';
+  await typed.ask(post('/', init.replace('</config', access)));
+  await typed.ask(post('/staff', init.replace('</config', access)));
+  assert.deepEqual(
+    logins(told).map(({ step }) => step.urlGroup),
+    ['it', 'staff'],
+  );
+});
+
+test('an IP phone that gets a question instead of a yes is not in [oc 4.9]', async (t) => {
+  const { client } = await bench(t, { answer: accounts() });
+  const phone = 'User-Agent: Cisco SVC IPPhone Client v1.0 (1.0)\r\n';
+  const ask = async (body: string): Promise<string> =>
+    (await client()).ask(post('/svc', body, phone));
+  assert.match(await ask('username=alice'), /^HTTP\/1.1 401 Authentication failed\r\n/);
+  assert.match(await ask(''), /^HTTP\/1.1 400 /);
+  assert.match(await ask('<config-auth type="init"/>'), /^HTTP\/1.1 400 /);
+});
+
 test('a document that is none gets 400', async (t) => {
   const { client, told } = await bench(t);
   const strange = await client();
@@ -129,7 +151,7 @@ test('an outage is 503 with its reason, never a wrong password', async (t) => {
   });
   assert.match(
     await (await client()).ask(post('/', init)),
-    /^HTTP\/1.1 503 Service Unavailable\r\nX-Reason: LDAP is down\r\n/,
+    /^HTTP\/1.1 503 Service Unavailable\r\nX-Frame-Options: deny\r\nX-Reason: LDAP is down\r\n/,
   );
 });
 

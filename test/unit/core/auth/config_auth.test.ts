@@ -26,6 +26,7 @@ test('init names the group and the device in any order of elements [oc 4.2]', ()
         {
           kind: 'init',
           group: 'staff',
+          urlGroup: null,
           device: { platform: 'linux-64', deviceType: 'PC', computerName: 'box' },
         },
       );
@@ -44,6 +45,64 @@ test('an auth-reply becomes form values by name, blanks in passwords kept [oc 4.
     group: 'staff',
     device: NO_DEVICE,
   });
+});
+
+test('group-access names the group of the address, where there is one [oc 4.2]', () => {
+  for (const [address, group] of [
+    ['https://vpn.example.com/staff', 'staff'],
+    ['https://vpn.example.com:8443/Our%20people/?x', 'Our people'],
+    ['HTTPS://[fe80::1%25eth0]:8443/staff', 'staff'],
+    ['https://[2001:db8::1]', null],
+    ['https://vpn.example.com/?s3cr3t', null],
+    ['https://vpn.example.com/VPN', null],
+    ['https://vpn.example.com/a/b', null],
+    ['https://vpn.example.com/%', null],
+    ['vpn.example.com/staff', null],
+    ['', null],
+  ] as const) {
+    const document = `<config-auth type="init"><group-access>${address}</group-access></config-auth>`;
+    const sent = parse(document);
+    assert.ok(sent.kind === 'init');
+    assert.equal(sent.urlGroup, group, address);
+  }
+});
+
+test('elements that are for other servers are passed over, wherever they stand', () => {
+  const body = `<config-auth xmlns:c="urn:x" type="auth-reply" c:extra="1"><c:session c:id="1"/>
+    <auth><c:hint>x</c:hint><password>pw</password><_x/><username>bob</username></auth>
+    <opaque is-for="sg"><aggauth-handle>168179266</aggauth-handle></opaque>
+    <mac-address-list><mac-address public-interface="true">00:00:5e:00:53:01</mac-address>
+    </mac-address-list><host-scan-token>t</host-scan-token></config-auth>`;
+  const sent = parse(body);
+  assert.ok(sent.kind === 'reply');
+  assert.deepEqual(sent.fields, { username: 'bob', password: 'pw' });
+});
+
+test('names and passwords of every kind arrive as they were typed', () => {
+  for (const [written, typed] of [
+    ['J&#xfc;rgen', 'Jürgen'],
+    ['J\u00fcrgen', 'J\u00fcrgen'],
+    ['&#128512;&lt;&gt;&apos;&quot;', '\u{1f600}<>\'"'],
+    ['<![CDATA[a<b&c]]>', 'a<b&c'],
+    ['100%25 + 1', '100%25 + 1'],
+    ['  ', '  '],
+  ] as const) {
+    const sent = parse(
+      `<config-auth type="auth-reply"><auth><username>${written}</username></auth></config-auth>`,
+    );
+    assert.ok(sent.kind === 'reply');
+    assert.equal(sent.fields['username'], typed);
+  }
+  for (const [written, typed] of [
+    ['J%C3%BCrgen', 'Jürgen'],
+    ['a%2Bb%26c%3Dd%25', 'a+b&c=d%'],
+    ['a+b', 'a b'],
+    ['100%', '100%'],
+  ] as const) {
+    const sent = parse(`username=${written}`);
+    assert.ok(sent.kind === 'reply');
+    assert.equal(sent.fields['username'], typed);
+  }
 });
 
 test('an auth-reply without auth is an empty reply', () => {
@@ -80,7 +139,7 @@ test('the form-encoded body of the fallback is a reply [oc 4.10]', () => {
 });
 
 test('an empty body asks for the form', () => {
-  assert.deepEqual(parse(''), { kind: 'init', group: null, device: NO_DEVICE });
+  assert.deepEqual(parse(''), { kind: 'init', group: null, urlGroup: null, device: NO_DEVICE });
 });
 
 for (const [what, body] of [
