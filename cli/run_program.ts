@@ -8,6 +8,8 @@ export interface RunOptions {
   /** For a command or option that does not exist. */
   readonly usageExitCode: number;
   readonly complain: (text: string) => void;
+  /** Tells of an operator's problem and returns the exit code; absent: one sentence, and 1. */
+  readonly onProblem?: (error: WolfguardError) => number;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface RunOptions {
 export async function runProgram(
   program: Command,
   argv: readonly string[],
-  { name, usageExitCode, complain }: RunOptions,
+  { name, usageExitCode, complain, onProblem }: RunOptions,
 ): Promise<number> {
   try {
     await program.parseAsync(argv);
@@ -26,6 +28,7 @@ export async function runProgram(
     // commander has printed the help, the version or the mistake by itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
     if (error instanceof WolfguardError) {
+      if (onProblem !== undefined) return onProblem(error);
       complain(`${name}: ${error.message}\n`);
       return 1;
     }

@@ -1,7 +1,6 @@
 // What the commands of the admin socket do.
 import type { AdminCommand, AdminResults, AdminSession, AdminStatus } from '../core/ipc/admin.ts';
-import type { TunnelStatus } from '../core/ipc/messages.ts';
-import type { SessionSelector } from '../core/session/requests.ts';
+import type { PublicSelector } from '../core/session/requests.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { AdminAnswer } from './admin_socket.ts';
@@ -9,6 +8,8 @@ import type { Bans } from './bans.ts';
 import type { Drain } from './drain.ts';
 import type { Quotas } from './quotas.ts';
 import type { Readiness } from './readiness.ts';
+import { withLocalAddresses } from './session_listing.ts';
+import type { LiveTunnels, LocalAddressFor } from './session_listing.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -19,7 +20,7 @@ export interface AdminComponents {
   >;
   readonly quotas: Pick<Quotas, 'reset'>;
   readonly bans: Pick<Bans, 'size' | 'banned' | 'points' | 'unban'>;
-  readonly statistics: Pick<Statistics, 'read'>;
+  readonly statistics: Pick<Statistics, 'read' | 'sawMtu'>;
   /** By worker: its tunnels as it sees them now; workers that do not answer are missing. */
   readonly listTunnels: (timeoutMs: Milliseconds) => Promise<LiveTunnels>;
   /** As of the last listing. */
@@ -35,16 +36,12 @@ export interface AdminComponents {
   readonly now: () => EpochMs;
 }
 
-export type LiveTunnels = ReadonlyMap<number, readonly TunnelStatus[]>;
-
 export type ReloadOutcome =
   | { readonly kind: 'done'; readonly changed: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface AdminOptions {
-  /** The server's own addresses inside. */
-  /** The server's address inside that a client with this address sees; null = of a null. */
-  readonly localAddressFor: (address: string | null) => string | null;
+  readonly localAddressFor: LocalAddressFor;
   readonly version: string;
   readonly startedAt: EpochMs;
 }
@@ -62,7 +59,7 @@ export class Admin {
   }
 
   /** Never rejects but for bugs. */
-  async answer(command: AdminCommand): Promise<AdminAnswer> {
+  async answer(command: Exclude<AdminCommand, { command: 'events' }>): Promise<AdminAnswer> {
     const { sessions, bans, reload, stop } = this.components;
     switch (command.command) {
       case 'status':
@@ -70,15 +67,16 @@ export class Admin {
       case 'users':
         return done(this.view(sessions.list(await this.live())).filter(isConnected));
       case 'sessions':
-        return done(this.view(sessions.list(await this.live())));
+        return done(this.sessions(sessions.list(await this.live()), command.valid === true));
       case 'user':
         return this.details({ user: command.name });
       case 'id':
         return this.details({ id: command.session });
+      case 'session':
+        return this.details({ session: command.sid });
       case 'disconnect':
-        return ended(sessions.disconnect(command.target), command.target);
       case 'terminate':
-        return ended(sessions.terminate(command.target), command.target);
+        return this.end(command);
       case 'ip-bans':
         return done(bans.banned());
       case 'ip-ban-points':
@@ -117,7 +115,26 @@ export class Admin {
     return done({ state, until: drainsUntil, sessions: sessions.size });
   }
 
-  private async details(selector: SessionSelector): Promise<AdminAnswer> {
+  private sessions(listed: readonly SessionView[], valid: boolean): readonly AdminSession[] {
+    const now = this.components.now();
+    const isValid = ({ expiresAt }: SessionView): boolean => expiresAt === null || expiresAt > now;
+    return this.view(valid ? listed.filter(isValid) : listed);
+  }
+
+  private end({
+    command,
+    target,
+  }: Extract<AdminCommand, { command: 'disconnect' | 'terminate' }>): AdminAnswer {
+    const { sessions } = this.components;
+    if ('session' in target) {
+      const meant = sessions.find(target).length;
+      if (meant > 1) return { ok: false, code: 'REFUSED', message: ambiguous(target, meant) };
+    }
+    const ended = sessions[command](target);
+    return ended === 0 ? nobody(target) : done({ sessions: ended });
+  }
+
+  private async details(selector: PublicSelector): Promise<AdminAnswer> {
     const found = this.components.sessions.find(selector, await this.live());
     return found.length === 0 ? nobody(selector) : done(this.view(found));
   }
@@ -144,17 +161,14 @@ export class Admin {
 
   private view(sessions: readonly SessionView[]): AdminSession[] {
     const { localAddressFor } = this.options;
-    return sessions.map((session) => ({
-      ...session,
-      local4: localAddressFor(session.address4),
-      local6: localAddressFor(session.address6),
-    }));
+    return sessions.map((session) => withLocalAddresses(session, localAddressFor));
   }
 
   private async status(): Promise<AdminStatus> {
     const { sessions, bans, statistics, readiness, forwardedPackets, processes, now } =
       this.components;
     const live = [...(await this.live()).values()].flat();
+    for (const { mtu } of live) statistics.sawMtu(mtu);
     const sum = (key: 'rxBytes' | 'txBytes'): number =>
       live.reduce((total, tunnel) => total + tunnel[key], 0);
     return {
@@ -181,11 +195,13 @@ const done = (result: AdminResults[AdminCommand['command']]): AdminAnswer => ({
   result,
 });
 
-const ended = (sessions: number, target: SessionSelector): AdminAnswer =>
-  sessions === 0 ? nobody(target) : done({ sessions });
-
-function nobody(selector: SessionSelector): AdminAnswer {
+function nobody(selector: PublicSelector): AdminAnswer {
   const message =
-    'user' in selector ? `"${selector.user}" has no session` : `there is no session ${selector.id}`;
+    'user' in selector
+      ? `"${selector.user}" has no session`
+      : `there is no session ${'id' in selector ? selector.id : `"${selector.session}"`}`;
   return { ok: false, code: 'NOT_FOUND', message };
 }
+
+const ambiguous = ({ session }: { readonly session: string }, meant: number): string =>
+  `"${session}" is the begin of ${meant} sessions: give more of it, see wolfctl show sessions all`;

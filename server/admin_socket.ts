@@ -7,14 +7,19 @@ import type { AdminCommand, AdminErrorCode, AdminReply, AdminResults } from '../
 import { MAX_ADMIN_REQUEST_BYTES, parseAdminRequest } from '../core/ipc/admin_request.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { Milliseconds } from '../core/units.ts';
+import type { AdminEvents } from './admin_events.ts';
+import { EventQueue } from './event_queue.ts';
 
 export type AdminAnswer =
   | { readonly ok: true; readonly result: AdminResults[AdminCommand['command']] }
   | { readonly ok: false; readonly code: AdminErrorCode; readonly message: string };
 
+type EventsCommand = Extract<AdminCommand, { command: 'events' }>;
+
 export interface AdminSocketComponents {
   /** Never rejects. */
-  readonly answer: (command: AdminCommand) => Promise<AdminAnswer>;
+  readonly answer: (command: Exclude<AdminCommand, EventsCommand>) => Promise<AdminAnswer>;
+  readonly events: Pick<AdminEvents, 'subscribe'>;
   /** SO_PEERCRED of a connected socket's descriptor. */
   readonly peerCredentials: (fd: number) => { pid: number; uid: number; gid: number };
   readonly logger: Logger;
@@ -167,14 +172,16 @@ function groupsOf(pid: number): number[] {
 
 function serve(
   socket: net.Socket,
-  { answer }: AdminSocketComponents,
+  { answer, events }: AdminSocketComponents,
   { idleTimeoutMs }: AdminSocketOptions,
 ): void {
   let received = '';
+  let isStream = false;
   socket.setEncoding('utf8');
   socket.setTimeout(idleTimeoutMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
+    if (isStream) return;
     received += text;
     if (received.length > MAX_ADMIN_REQUEST_BYTES) {
       reply({ id: 0, ok: false, code: 'BAD_REQUEST', message: 'the request is too long' });
@@ -192,10 +199,28 @@ function serve(
     const parsed = parseAdminRequest(line);
     if (parsed.kind === 'bad') {
       reply({ id: parsed.id, ok: false, code: 'BAD_REQUEST', message: parsed.reason });
+    } else if (parsed.request.command === 'events') {
+      isStream = stream(parsed.id, parsed.request.logins === true);
     } else reply({ id: parsed.id, ...(await answer(parsed.request)) });
     if (socket.writableNeedDrain) await drained(socket);
     socket.resume();
-    await next();
+    if (!isStream) await next();
+  }
+
+  /** Events until the client goes; whether there are any. What it says from then on is ignored. */
+  function stream(id: number, logins: boolean): boolean {
+    const queue = new EventQueue({ write: (line) => !socket.writable || socket.write(line) });
+    const unsubscribe = events.subscribe((line) => queue.push(line), logins);
+    if (unsubscribe === undefined) {
+      reply({ id, ok: false, code: 'REFUSED', message: 'too many readers of events: end another' });
+      return false;
+    }
+    socket.on('close', unsubscribe);
+    socket.on('drain', () => queue.drained());
+    // Silence is no sign of a client that is gone.
+    socket.setTimeout(0);
+    reply({ id, ok: true, result: { listening: true } });
+    return true;
   }
 
   function reply(message: AdminReply): void {

@@ -6,8 +6,9 @@
 //   time, unban, reload ────────────► │ ban list │ ─ save, delete ───► store
 //                                     └──────────┘
 import { BanList } from '../core/ban/ban_list.ts';
-import type { BanChanges, BanRecord, BanRules, PointsRecord } from '../core/ban/ban_list.ts';
+import type { BanChanges, BanRules, PointsRecord } from '../core/ban/ban_list.ts';
 import { formatSource, parseSource, sourceOf, sourceOfPeer } from '../core/ban/source.ts';
+import type { AdminBan } from '../core/ipc/admin.ts';
 import type { PrimaryToWorker } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
 import { parseIp } from '../core/net/address.ts';
@@ -84,9 +85,10 @@ export class Bans {
   }
 
   /** For people: the oldest ban first. */
-  banned(): BanRecord[] {
+  banned(): AdminBan[] {
     this.#carryOut(this.#list.sweep(this.#components.now()));
-    return this.#list.banned();
+    const { durationMs } = this.#settings;
+    return this.#list.banned().map((ban) => ({ ...ban, endsAt: ban.since + durationMs }));
   }
 
   /** For people: all sources with points, the banned ones first. */

@@ -4,6 +4,7 @@ import { lastWord } from '../core/auth_dialogue/forms.ts';
 import type { AuthOutcome, LoginReply, LoginRequest, ProfileNotice } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
+import type { AdminEvents } from './admin_events.ts';
 import type { Bans } from './bans.ts';
 import type { Readiness } from './readiness.ts';
 import { TURNED_AWAY } from './refusals.ts';
@@ -17,6 +18,7 @@ export interface LoginComponents {
   readonly readiness: Pick<Readiness, 'state'>;
   readonly profileOf: (policy: SessionPolicy) => ProfileNotice | undefined;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
+  readonly events: Pick<AdminEvents, 'loginRefused'>;
   readonly logger: Logger;
 }
 
@@ -25,7 +27,7 @@ export async function answerLogin(
   components: LoginComponents,
   request: LoginRequest,
 ): Promise<LoginReply> {
-  const { auth, bans, readiness, statistics, logger } = components;
+  const { auth, bans, readiness, statistics, events, logger } = components;
   // A dialogue that began before the drain ends here too: its session would not last.
   if (readiness.state === 'draining' || readiness.state === 'stopping') {
     logger.info(
@@ -59,6 +61,7 @@ export async function answerLogin(
     reply = { kind: 'unavailable', reason: 'The server has a problem; try again later.' };
   }
   statistics.loginAnswered(reply, refused);
+  if (refused) events.loginRefused(request.peer, request.vhost);
   return reply;
 }
 

@@ -41,6 +41,7 @@ import {
   sessionsOptions,
   startAuth,
   openAdmin,
+  makeEvents,
   offloadsOf,
   workerIdentity,
 } from './primary_parts.ts';
@@ -164,6 +165,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     moved: (who) => sessions.moved(who),
     now: Date.now,
   });
+  const events = makeEvents(config, () => sessions);
   const sessions: Sessions = await sequence.step(
     'sessions',
     () =>
@@ -179,7 +181,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           now: Date.now,
           randomBytes,
           log: logger,
-          observer: observers(accounting, quotas, hooks.hooks),
+          observer: observers(accounting, quotas, hooks.hooks, events),
           quotas,
           // An address that answers is exchanged before anybody is told of it.
           gate: new Gate([
@@ -230,6 +232,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     readiness: options.readiness,
     profileOf: ({ user_profile: path }) => (path === null ? undefined : current.profiles.get(path)),
     statistics,
+    events,
     steering,
     urgency: new Urgency({
       system: system(),
@@ -349,7 +352,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   await sequence.step(
     'admin socket',
-    () => openAdmin(config, admin, logger, passed),
+    () => openAdmin(config, admin, events, logger, passed),
     (made) => made.close(),
   );
   logger.info(

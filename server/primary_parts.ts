@@ -9,6 +9,7 @@ import type { Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { findGid, findUid } from './accounts.ts';
 import type { Admin } from './admin.ts';
+import { AdminEvents } from './admin_events.ts';
 import { openAdminSocket } from './admin_socket.ts';
 import type { AdminSocket } from './admin_socket.ts';
 import type { AuthLink } from './auth_link.ts';
@@ -16,8 +17,9 @@ import { BanStore } from './ban_store.ts';
 import { forkProgram } from './fork.ts';
 import { claimSockets, takePassedSockets } from './passed_sockets.ts';
 import type { PassedSockets } from './passed_sockets.ts';
-import { poolOptions, serverNetworks } from './pools.ts';
+import { localAddressFor, poolOptions, poolsOf, serverNetworks } from './pools.ts';
 import type { Log } from './log.ts';
+import { withLocalAddresses } from './session_listing.ts';
 import { SessionStore } from './session_store.ts';
 import type { Sessions } from './sessions.ts';
 import { sessionLimits } from './settings.ts';
@@ -52,6 +54,17 @@ export const sessionsOptions = (config: Config): ConstructorParameters<typeof Se
   device: config.network.device,
 });
 
+/** `sessions`: they tell it of changes, and so are made after it. */
+export const makeEvents = (config: Config, sessions: () => Sessions): AdminEvents =>
+  new AdminEvents({
+    sessions: () => sessions().all(),
+    view: (session) =>
+      withLocalAddresses(sessions().view(session), (address) =>
+        localAddressFor(poolsOf(config), address),
+      ),
+    now: Date.now,
+  });
+
 /** Resolves when it answers; throws WolfguardError when it cannot start. */
 export async function startAuth(
   link: AuthLink,
@@ -85,12 +98,14 @@ export const claimPassed = (config: Config): PassedSockets =>
 export const openAdmin = (
   { admin: settings }: Config,
   admin: Admin,
+  events: AdminEvents,
   logger: Logger,
   passed: PassedSockets,
 ): Promise<AdminSocket> =>
   openAdminSocket(
     {
       answer: (command) => admin.answer(command),
+      events,
       peerCredentials: (fd) => system().peerCredentials(fd),
       logger,
     },

@@ -3,6 +3,7 @@ import type { OpenTunnelReply } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
+import type { AdminEvents } from './admin_events.ts';
 import type { Bans } from './bans.ts';
 import { answerLogin } from './login.ts';
 import type { LoginComponents } from './login.ts';
@@ -20,6 +21,7 @@ export interface ServicesComponents {
   readonly readiness: LoginComponents['readiness'];
   readonly profileOf: (policy: SessionPolicy) => Profile | undefined;
   readonly statistics: Statistics;
+  readonly events: Pick<AdminEvents, 'workerGone' | 'loginRefused'>;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
   readonly urgency: Pick<Urgency, 'grant'>;
   readonly logger: Logger;
@@ -27,9 +29,10 @@ export interface ServicesComponents {
 }
 
 export function buildServices(components: ServicesComponents): WorkerServices {
-  const { bans, sessions, statistics, steering, urgency } = components;
+  const { bans, sessions, statistics, events, steering, urgency, now } = components;
   return {
-    login: (request) => answerLogin(components, request),
+    login: (request) =>
+      statistics.loginTimes.measure(request, () => answerLogin(components, request), now),
     openTunnel: (...asked) => openTunnel(asked, components),
     knowsCookie: (cookie) => sessions.knows(cookie),
     profile: (cookie) => {
@@ -53,6 +56,7 @@ export function buildServices(components: ServicesComponents): WorkerServices {
     connectsFailed: ({ counts }) => bans.connectsFailed(counts),
     workerGone: (worker) => {
       steering.workerGone(worker);
+      events.workerGone(worker);
       sessions.workerGone(worker);
     },
   };

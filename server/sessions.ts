@@ -11,7 +11,6 @@ import type {
   OpenTunnelRequest,
   Peer,
   PrimaryToWorker,
-  TunnelStatus,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
@@ -25,12 +24,11 @@ import { SessionRegistry } from '../core/session/registry.ts';
 import type {
   RegistryOptions,
   SessionLimits,
-  SessionSelector,
+  PublicSelector,
   TunnelReference,
 } from '../core/session/requests.ts';
 import { recordOf } from '../core/session/session.ts';
 import type { Session } from '../core/session/session.ts';
-import { renderSession } from '../core/session/view.ts';
 import type { SessionView } from '../core/session/view.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Gate } from './gate.ts';
@@ -39,6 +37,9 @@ import { Opening } from './opening.ts';
 import type { PolicySubject } from './policies.ts';
 import type { Quotas } from './quotas.ts';
 import { reasonOfClosed, reasonOfLogin } from './refusals.ts';
+import { publicIdOf } from './session_id.ts';
+import { listSessions, viewSession } from './session_listing.ts';
+import type { ListingComponents, LiveTunnels } from './session_listing.ts';
 import type { SessionObserver } from './session_observer.ts';
 import type { SessionStore } from './session_store.ts';
 
@@ -99,7 +100,7 @@ export class Sessions {
   readonly #components: SessionsComponents;
   readonly #registry: SessionRegistry;
   readonly #opening: Opening;
-  readonly #device: string;
+  readonly #listing: ListingComponents;
   readonly #obituaries = new Obituaries();
   #cookieLifetimeMs: Milliseconds;
   #timer: { readonly at: EpochMs; readonly timeout: NodeJS.Timeout } | undefined;
@@ -115,7 +116,7 @@ export class Sessions {
       obituary: (cookieHash) => this.#obituaries.get(cookieHash, components.now()),
       carryOut: (effects) => this.#carryOut(effects),
     });
-    this.#device = options.device;
+    this.#listing = { device: options.device, quotas: components.quotas };
     this.#cookieLifetimeMs = options.limits.cookieLifetimeMs;
     this.#restore();
   }
@@ -219,29 +220,35 @@ export class Sessions {
     return isCurrent ? state.since : undefined;
   }
 
+  all(): Iterable<Session> {
+    return this.#registry.all();
+  }
+
+  /** Without what only its worker knows. */
+  view(session: Session): SessionView {
+    return viewSession(session, undefined, this.#listing);
+  }
+
   /** `tunnels`: what each worker just said about its tunnels; of a silent one, nothing. */
-  list(tunnels: ReadonlyMap<number, readonly TunnelStatus[]> = new Map()): SessionView[] {
+  list(tunnels: LiveTunnels = new Map()): SessionView[] {
     return this.#render([...this.#registry.all()], tunnels);
   }
 
-  find(
-    selector: SessionSelector,
-    tunnels: ReadonlyMap<number, readonly TunnelStatus[]> = new Map(),
-  ): SessionView[] {
-    return this.#render(this.#registry.find(selector), tunnels);
+  find(selector: PublicSelector, tunnels: LiveTunnels = new Map()): SessionView[] {
+    return this.#render(this.#find(selector), tunnels);
   }
 
   /** Drops the tunnels; the clients may come back. Returns how many sessions were meant. */
-  disconnect(selector: SessionSelector): number {
-    const sessions = this.#registry.find(selector);
+  disconnect(selector: PublicSelector): number {
+    const sessions = this.#find(selector);
     const now = this.#components.now();
     for (const session of sessions) this.#carryOut(this.#registry.disconnect(session, now));
     return sessions.length;
   }
 
   /** Ends the sessions for good, on disk too when this returns. Returns how many there were. */
-  terminate(selector: SessionSelector): number {
-    const sessions = this.#registry.find(selector);
+  terminate(selector: PublicSelector): number {
+    const sessions = this.#find(selector);
     for (const session of sessions) this.#carryOut(this.#registry.terminate(session));
     if (sessions.length > 0) this.#components.store.flush();
     return sessions.length;
@@ -370,22 +377,17 @@ export class Sessions {
     this.#timer = { at, timeout };
   }
 
-  #render(
-    sessions: readonly Session[],
-    tunnels: ReadonlyMap<number, readonly TunnelStatus[]>,
-  ): SessionView[] {
-    const statuses = new Map<string, TunnelStatus>();
-    for (const [worker, list] of tunnels) {
-      for (const status of list) statuses.set(`${worker}/${status.tunnel}`, status);
-    }
-    return sessions.map((session) => {
-      const { state } = session;
-      const key = state.kind === 'connected' ? `${state.worker}/${state.tunnel}` : '';
-      const { quota } = session.policy;
-      const { quotas } = this.#components;
-      const used = quota === null ? null : (quotas?.view(session.user, quota) ?? null);
-      return renderSession(session, this.#device, statuses.get(key), used);
-    });
+  #find(selector: PublicSelector): Session[] {
+    if (!('session' in selector)) return this.#registry.find(selector);
+    const { session: prefix } = selector;
+    if (prefix === '') return [];
+    return [...this.#registry.all()].filter(({ cookieHash }) =>
+      publicIdOf(cookieHash).startsWith(prefix),
+    );
+  }
+
+  #render(sessions: readonly Session[], tunnels: LiveTunnels): SessionView[] {
+    return listSessions(sessions, tunnels, this.#listing);
   }
 }
 

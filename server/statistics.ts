@@ -1,6 +1,7 @@
 import type { AdminStatistics } from '../core/ipc/admin.ts';
 import type { LoginReply, TunnelCounters, TunnelEnd } from '../core/ipc/messages.ts';
 import type { Bytes, Milliseconds } from '../core/units.ts';
+import { LoginTimes } from './login_times.ts';
 
 /** What has happened since the start; nothing here is ever reset. */
 export class Statistics {
@@ -13,6 +14,8 @@ export class Statistics {
   private longestTunnelMs: Milliseconds = 0;
   private rxBytes: Bytes = 0;
   private txBytes: Bytes = 0;
+  private mtu: AdminStatistics['mtu'] = null;
+  readonly loginTimes = new LoginTimes();
 
   /** A step of a login was answered; `refused`: it was an attempt, and a wrong one. */
   loginAnswered(reply: LoginReply, refused: boolean): void {
@@ -35,6 +38,14 @@ export class Statistics {
     this.longestTunnelMs = Math.max(this.longestTunnelMs, lastedMs);
   }
 
+  /** Of a tunnel that is up. */
+  sawMtu(mtu: Bytes): void {
+    const { min, max } = this.mtu ?? { min: mtu, max: mtu };
+    if (this.mtu === null || mtu < min || mtu > max) {
+      this.mtu = { min: Math.min(min, mtu), max: Math.max(max, mtu) };
+    }
+  }
+
   /** `live`: the traffic of the tunnels that are open now. */
   read(live: { readonly rxBytes: Bytes; readonly txBytes: Bytes }): AdminStatistics {
     const count = (...ends: TunnelEnd[]): number =>
@@ -43,6 +54,10 @@ export class Statistics {
       logins: this.logins,
       failedLogins: this.failedLogins,
       tunnels: this.tunnels,
+      closedTunnels: Object.values(this.ends).reduce((sum, ended) => sum + ended, 0),
+      averageLoginMs: this.loginTimes.averageMs,
+      longestLoginMs: this.loginTimes.longestMs,
+      mtu: this.mtu,
       timedOut: count('session-timeout', 'hours-over', 'account-expired', 'dpd-timeout'),
       idledOut: count('idle-timeout'),
       endedByError: count('protocol-error'),

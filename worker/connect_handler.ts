@@ -27,7 +27,7 @@ import type { Tunnels } from './tunnels.ts';
 export interface ConnectHandlerComponents {
   readonly engine: Pick<Engine, 'hold' | 'openTunnel' | 'closeTunnel'>;
   readonly channel: Pick<PrimaryChannel, 'openTunnel'>;
-  readonly tunnels: Pick<Tunnels, 'granted' | 'opened' | 'closed'>;
+  readonly tunnels: Pick<Tunnels, 'granted' | 'compressed' | 'opened' | 'closed'>;
   readonly failures: Pick<FailedConnects, 'note'>;
   readonly shelf: Pick<PolicyShelf, 'listsOf'>;
   readonly settings: () => WorkerSettings;
@@ -143,6 +143,7 @@ export class ConnectHandler {
     const early = await attempt.drain();
     if (early === 'gone') return;
     attempt.handOver();
+    tunnels.compressed(tunnel, { tls: plan.tlsCompression, dtls: plan.dtlsCompression });
     engine.openTunnel({ ...plan, early });
   }
 

@@ -16,6 +16,7 @@ interface Tunnel {
   readonly sessionEndsAt: EpochMs | null;
   readonly sessionEndsBy: TimedEnd;
   readonly tlsCipher: string;
+  compression?: TunnelStatus['compression'];
   /** granted: the primary counts on it. opened: the engine carries it. */
   stage: 'granted' | 'opened';
 }
@@ -49,6 +50,13 @@ export class Tunnels {
   ): void {
     const ending = { sessionEndsAt, sessionEndsBy };
     this.#tunnels.set(tunnel, { session, ...ending, tlsCipher, stage: 'granted' });
+  }
+
+  /** What its channels were told to use, for listings; '' = nothing. */
+  compressed(tunnel: number, { tls, dtls }: { readonly tls: string; readonly dtls: string }): void {
+    const known = this.#tunnels.get(tunnel);
+    if (known === undefined || (tls === '' && dtls === '')) return;
+    known.compression = { tls: tls || null, dtls: dtls || null };
   }
 
   opened(tunnel: number): void {
@@ -86,8 +94,8 @@ export class Tunnels {
       const known = this.#tunnels.get(tunnel);
       if (known?.stage !== 'opened') return [];
       const seen = this.#components.engine.readTunnel(tunnel);
-      const { session, tlsCipher } = known;
-      return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher }];
+      const { session, tlsCipher, compression } = known;
+      return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher, compression }];
     });
   }
 }

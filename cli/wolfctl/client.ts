@@ -1,6 +1,8 @@
 import net from 'node:net';
 import { WolfguardError } from '../../core/error.ts';
 import type { AdminCommand, AdminReply, AdminResults } from '../../core/ipc/admin.ts';
+import { decodeAdminEvent } from '../../core/ipc/admin_event.ts';
+import type { AdminEvent } from '../../core/ipc/admin_event.ts';
 import { encodeAdminRequest } from '../../core/ipc/admin_request.ts';
 import type { Milliseconds } from '../../core/units.ts';
 
@@ -16,6 +18,49 @@ export async function askServer<C extends AdminCommand['command']>(
   const reply = JSON.parse(line) as AdminReply<C>;
   if (!reply.ok) throw new WolfguardError(reply.code, reply.message);
   return reply.result;
+}
+
+/**
+ * What happens on the server from now on, until the signal, and not faster than it is taken; throws
+ * WolfguardError, also when the server ends.
+ */
+export async function* followServer(
+  socketPath: string,
+  command: Extract<AdminCommand, { command: 'events' }>,
+  signal: AbortSignal,
+): AsyncGenerator<AdminEvent> {
+  const socket = net.connect(socketPath);
+  const stop = (): void => void socket.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  socket.write(encodeAdminRequest(1, command));
+  try {
+    let isAccepted = false;
+    for await (const line of linesOf(socket)) {
+      if (isAccepted) yield decodeAdminEvent(line);
+      else {
+        const reply = JSON.parse(line) as AdminReply<'events'>;
+        if (!reply.ok) throw new WolfguardError(reply.code, reply.message);
+        isAccepted = true;
+      }
+    }
+    if (!signal.aborted) throw new WolfguardError('ENDED', 'the server has ended the events');
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof WolfguardError ? error : inWords(error as Error, socketPath);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    socket.destroy();
+  }
+}
+
+async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
+  let received = '';
+  for await (const text of socket.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (received + text).split('\n');
+    received = lines.pop() ?? '';
+    yield* lines;
+  }
 }
 
 function exchange(socketPath: string, request: string): Promise<string> {

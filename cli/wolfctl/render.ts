@@ -1,7 +1,9 @@
 // What wolfctl prints for people.
 import type { AdminResults, AdminSession, AdminStatus } from '../../core/ipc/admin.ts';
 import type { EpochMs } from '../../core/units.ts';
-import { stateOf, userRecord } from './records.ts';
+import { shortId } from './records/record.ts';
+import type { JsonRecord } from './records/record.ts';
+import { stateOf, userRecord } from './records/user.ts';
 import { formatBytes, formatDuration, formatTime, renderFields, renderTable } from './text.ts';
 
 export function renderStatus(status: AdminStatus): string {
@@ -17,6 +19,7 @@ export function renderStatus(status: AdminStatus): string {
     Logins: `${statistics.logins} (${statistics.failedLogins} refused)`,
     Tunnels: `${statistics.tunnels} since the start`,
     'Ended by': `timeout ${statistics.timedOut}, idleness ${statistics.idledOut}, error ${statistics.endedByError}`,
+    'Login time': `${formatDuration(statistics.averageLoginMs)} on average, ${formatDuration(statistics.longestLoginMs)} at most`,
     'Tunnel time': `${formatDuration(statistics.averageTunnelMs)} on average, ${formatDuration(statistics.longestTunnelMs)} at most`,
     Bans: String(status.bans),
     'From clients': formatBytes(statistics.rxBytes),
@@ -54,9 +57,10 @@ export function renderUsers(sessions: readonly AdminSession[], now: EpochMs): st
 export function renderSessions(sessions: readonly AdminSession[], now: EpochMs): string {
   if (sessions.length === 0) return 'There are no sessions.\n';
   return renderTable(
-    ['id', 'user', 'group', 'from', 'address', 'state', 'login', 'cookie ends'],
+    ['id', 'session', 'user', 'group', 'from', 'address', 'state', 'login', 'cookie ends'],
     sessions.map((session) => [
       String(session.id),
+      shortId(session),
       session.user,
       session.group || '-',
       session.peer.address,
@@ -108,17 +112,27 @@ export function renderUserDetails(sessions: readonly AdminSession[], now: EpochM
   return sessions.map((session) => renderFields(fieldsOf(session, now))).join('\n');
 }
 
-function fieldsOf(session: AdminSession, now: EpochMs): Record<string, string> {
-  const entries = Object.entries(userRecord(session, now))
+/** The same for `show session`. */
+export const renderSessionDetails = (sessions: readonly JsonRecord[]): string =>
+  sessions.map((session) => renderFields(textsOf(session))).join('\n');
+
+function textsOf(record: JsonRecord): Record<string, string> {
+  const entries = Object.entries(record)
     .filter(([name]) => !name.startsWith('raw_') && !name.startsWith('_'))
     .map(
       ([name, value]) => [name, Array.isArray(value) ? value.join(' ') : String(value)] as const,
     );
-  const fields = Object.fromEntries(entries);
+  return Object.fromEntries(entries);
+}
+
+function fieldsOf(session: AdminSession, now: EpochMs): Record<string, string> {
+  const fields = textsOf(userRecord(session, now));
+  // occtl's older name for the same.
+  delete fields['Connected at'];
   return {
     ...fields,
     RX: formatBytes(session.counters.rxBytes),
     TX: formatBytes(session.counters.txBytes),
-    'Connected at': `${formatTime(session.since)} (${formatDuration(now - session.since)})`,
+    'Last connected at': `${formatTime(session.since)} (${formatDuration(now - session.since)})`,
   };
 }

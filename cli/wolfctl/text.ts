@@ -72,4 +72,4 @@ export function renderFields(fields: Readonly<Record<string, string>>): string {
  * A client chose its host name and user agent: nothing in them may steer a terminal, neither
  * control characters nor those that turn the direction of the text.
  */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');

@@ -4,8 +4,10 @@
 //   ─► {"id":1,"command":"user","name":"alice"}
 //   ◄─ {"id":1,"ok":true,"result":[…]}
 //   ◄─ {"id":2,"ok":false,"code":"NOT_FOUND","message":"nobody called bob is connected"}
+//
+// Behind the reply to "events" come events (admin_event.ts), a line each, until the client goes.
 import type { BanRecord, PointsRecord } from '../ban/ban_list.ts';
-import type { SessionSelector } from '../session/requests.ts';
+import type { PublicSelector } from '../session/requests.ts';
 import type { SessionView } from '../session/view.ts';
 import type { Bytes, EpochMs, Milliseconds } from '../units.ts';
 
@@ -15,12 +17,14 @@ export type AdminCommand =
   | { readonly command: 'users' }
   | { readonly command: 'user'; readonly name: string }
   | { readonly command: 'id'; readonly session: number }
-  /** All, with those that wait for their client to come back. */
-  | { readonly command: 'sessions' }
-  /** Drops the tunnel; the cookie stays good. */
-  | { readonly command: 'disconnect'; readonly target: SessionSelector }
+  /** All, with those that wait for their client to come back; `valid`: whose cookie is good now. */
+  | { readonly command: 'sessions'; readonly valid?: boolean }
+  /** `sid`: the public id or its begin; all sessions that it fits. */
+  | { readonly command: 'session'; readonly sid: string }
+  /** Drops the tunnel; the cookie stays good. A public id must fit one session only. */
+  | { readonly command: 'disconnect'; readonly target: PublicSelector }
   /** Drops the tunnel and the cookie. */
-  | { readonly command: 'terminate'; readonly target: SessionSelector }
+  | { readonly command: 'terminate'; readonly target: PublicSelector }
   | { readonly command: 'ip-bans' }
   /** All sources with points, the banned ones among them. */
   | { readonly command: 'ip-ban-points' }
@@ -33,7 +37,9 @@ export type AdminCommand =
   | { readonly command: 'drain'; readonly limit?: Milliseconds }
   /** Back to normal. */
   | { readonly command: 'drain'; readonly off: true }
-  | { readonly command: 'stop' };
+  | { readonly command: 'stop' }
+  /** `logins`: refused logins, too. */
+  | { readonly command: 'events'; readonly logins?: boolean };
 
 /** 'draining' and 'stopping': new logins are refused. */
 export type AdminState = 'starting' | 'ready' | 'draining' | 'stopping';
@@ -64,6 +70,13 @@ export interface AdminStatistics {
   readonly logins: number;
   readonly failedLogins: number;
   readonly tunnels: number;
+  /** Tunnels that are gone, whatever ended them. */
+  readonly closedTunnels: number;
+  /** From the first form to the cookie: what people and backends take. */
+  readonly averageLoginMs: Milliseconds;
+  readonly longestLoginMs: Milliseconds;
+  /** Of the tunnels that were seen at any listing; null = none was. */
+  readonly mtu: { readonly min: Bytes; readonly max: Bytes } | null;
   readonly timedOut: number;
   readonly idledOut: number;
   readonly endedByError: number;
@@ -79,15 +92,20 @@ export interface AdminSession extends SessionView {
   readonly local6: string | null;
 }
 
+export interface AdminBan extends BanRecord {
+  readonly endsAt: EpochMs;
+}
+
 export interface AdminResults {
   readonly status: AdminStatus;
   readonly users: readonly AdminSession[];
   readonly user: readonly AdminSession[];
   readonly id: readonly AdminSession[];
   readonly sessions: readonly AdminSession[];
+  readonly session: readonly AdminSession[];
   readonly disconnect: { readonly sessions: number };
   readonly terminate: { readonly sessions: number };
-  readonly 'ip-bans': readonly BanRecord[];
+  readonly 'ip-bans': readonly AdminBan[];
   readonly 'ip-ban-points': readonly PointsRecord[];
   readonly unban: { readonly source: string };
   readonly 'quota-reset': { readonly user: string };
@@ -100,6 +118,7 @@ export interface AdminResults {
     readonly sessions: number;
   };
   readonly stop: { readonly stopping: true };
+  readonly events: { readonly listening: true };
 }
 
 export type AdminErrorCode = 'BAD_REQUEST' | 'NOT_FOUND' | 'REFUSED' | 'FAILED';

@@ -1,5 +1,5 @@
 // A line of the admin socket that asks for something, to text and back.
-import type { SessionSelector } from '../session/requests.ts';
+import type { PublicSelector } from '../session/requests.ts';
 import type { AdminCommand } from './admin.ts';
 
 /** No command is longer; a longer line is not one of ours. */
@@ -28,7 +28,6 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
   switch (command) {
     case 'status':
     case 'users':
-    case 'sessions':
     case 'ip-bans':
     case 'ip-ban-points':
     case 'reload':
@@ -38,6 +37,14 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
       const { name } = fields;
       return typeof name === 'string' ? { command, name } : '"name" must be a string';
     }
+    case 'session': {
+      const { sid } = fields;
+      return typeof sid === 'string' ? { command, sid } : '"sid" must be a string';
+    }
+    case 'sessions':
+      return fields['valid'] === true ? { command, valid: true } : { command };
+    case 'events':
+      return fields['logins'] === true ? { command, logins: true } : { command };
     case 'id': {
       const { session } = fields;
       return isNumber(session) ? { command, session } : '"session" must be a number';
@@ -62,7 +69,7 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'terminate': {
       const target = parseSelector(fields['target']);
       return target === undefined
-        ? '"target" must be {"user": string} or {"id": number}'
+        ? '"target" must be {"user": string}, {"id": number} or {"session": string}'
         : { command, target };
     }
     default:
@@ -70,10 +77,11 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
   }
 }
 
-function parseSelector(target: unknown): SessionSelector | undefined {
+function parseSelector(target: unknown): PublicSelector | undefined {
   if (typeof target !== 'object' || target === null) return undefined;
-  const { user, id } = target as Record<string, unknown>;
+  const { user, id, session } = target as Record<string, unknown>;
   if (typeof user === 'string') return { user };
+  if (typeof session === 'string') return { session };
   return isNumber(id) ? { id } : undefined;
 }
 

@@ -214,6 +214,8 @@ export interface TunnelStatus extends TunnelCounters {
   readonly tlsCipher: string;
   readonly dtlsCipher: string;
   readonly mtu: number;
+  /** What was agreed on at CONNECT; absent = neither channel is compressed. */
+  readonly compression?: { readonly tls: string | null; readonly dtls: string | null } | undefined;
 }
 
 /** Datagrams from there belong to a tunnel of this worker, or no longer do. */

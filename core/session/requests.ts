@@ -117,6 +117,9 @@ export interface TunnelReference {
 /** Whom an administrator means. */
 export type SessionSelector = { readonly user: string } | { readonly id: number };
 
+/** The same, or by the begin of what sessions are called in public. */
+export type PublicSelector = SessionSelector | { readonly session: string };
+
 /** Whether the session's current tunnel is the one that a worker speaks of. */
 export const carries = ({ state }: Session, { worker, tunnel }: TunnelReference): boolean =>
   state.kind === 'connected' && state.worker === worker && state.tunnel === tunnel;

@@ -10,6 +10,10 @@ import type { Session } from './session.ts';
 
 export interface SessionView {
   readonly id: number;
+  /** What people call it by instead of its cookie, to which it does not lead: 28 characters. */
+  readonly publicId: string;
+  /** The virtual host of the login; '' = the main server. */
+  readonly vhost: string;
   readonly user: string;
   readonly group: string;
   readonly groups: readonly string[];
@@ -18,6 +22,8 @@ export interface SessionView {
   readonly address6: string | null;
   /** The client's outside end, the last known one when it is waiting. */
   readonly peer: Peer;
+  /** Our own address that its last CONNECT came to; '' = there was none in this run. */
+  readonly outsideAddress: string;
   /** The name of the TUN device. */
   readonly device: string;
   readonly loginAt: EpochMs;
@@ -38,6 +44,7 @@ export interface SessionView {
   readonly connection: ConnectionView | null;
   readonly pushed: PushedView;
   readonly rules: RulesView;
+  readonly limits: LimitsView;
 }
 
 /** What the user may move in the present period, all sessions together, and has moved. */
@@ -63,6 +70,12 @@ export interface PushedView {
   readonly keepaliveMs: Milliseconds;
 }
 
+/** How much the client may move; null = as much as it can. */
+export interface LimitsView {
+  readonly rxBitsPerSecond: number | null;
+  readonly txBitsPerSecond: number | null;
+}
+
 /** What the client may send, by the same policy; rules as in the configuration. */
 export interface RulesView {
   readonly enforceRoutes: boolean;
@@ -81,19 +94,29 @@ export interface ConnectionView {
     readonly channel: 'dtls' | 'tls';
     readonly dtlsCipher: string;
     readonly mtu: number;
+    /** By channel: the algorithm, null = none. */
+    readonly compression: { readonly tls: string | null; readonly dtls: string | null };
   } | null;
 }
 
-/** `status`: of the tunnel that carries the session now; undefined when it is not known. */
+/** What a session does not know about itself. */
+export interface SessionSurroundings {
+  readonly publicId: string;
+  readonly device: string;
+  /** Of the tunnel that carries the session now; undefined when it is not known. */
+  readonly status: TunnelStatus | undefined;
+  readonly quota: QuotaView | null;
+}
+
 export function renderSession(
   session: Session,
-  device: string,
-  status: TunnelStatus | undefined,
-  quota: QuotaView | null,
+  { publicId, device, status, quota }: SessionSurroundings,
 ): SessionView {
-  const { state, client } = session;
+  const { state, client, policy } = session;
   return {
     id: session.session,
+    publicId,
+    vhost: session.vhost,
     user: session.user,
     group: groupOf(session),
     groups: session.groups,
@@ -101,6 +124,7 @@ export function renderSession(
     address4: session.inside4 && formatIp(session.inside4),
     address6: session.inside6 && formatIp(session.inside6),
     peer: session.peer,
+    outsideAddress: session.localAddress,
     device,
     loginAt: session.loginAt,
     since: state.since,
@@ -115,6 +139,7 @@ export function renderSession(
     connection: renderConnection(state, status),
     pushed: renderPushed(session),
     rules: renderRules(session),
+    limits: { rxBitsPerSecond: policy.rx_limit, txBitsPerSecond: policy.tx_limit },
   };
 }
 
@@ -164,8 +189,15 @@ function renderConnection(
     tunnel: state.tunnel,
     tlsVersion: state.tls.version,
     tlsCipher: state.tls.cipher,
-    live: status
-      ? { channel: status.channel, dtlsCipher: status.dtlsCipher, mtu: status.mtu }
-      : null,
+    live: status === undefined ? null : renderLive(status),
   };
 }
+
+const renderLive = (status: TunnelStatus): NonNullable<ConnectionView['live']> => ({
+  channel: status.channel,
+  dtlsCipher: status.dtlsCipher,
+  mtu: status.mtu,
+  compression: status.compression ?? NOT_COMPRESSED,
+});
+
+const NOT_COMPRESSED = { tls: null, dtls: null };

@@ -1,3 +1,5 @@
+import { WolfguardError } from '../../../core/error.ts';
+import type { AdminEvent } from '../../../core/ipc/admin_event.ts';
 import type { AdminCommand, AdminResults } from '../../../core/ipc/admin.ts';
 import type { EpochMs } from '../../../core/units.ts';
 
@@ -7,7 +9,36 @@ export interface CommandContext {
   readonly request: <C extends AdminCommand['command']>(
     command: Extract<AdminCommand, { command: C }>,
   ) => Promise<AdminResults[C]>;
-  /** Writes the one or the other, as the options say. */
-  readonly print: (json: unknown, text: () => string) => void;
+  /**
+   * What happens from now on, until somebody interrupts it; throws WolfguardError, also when the
+   * server ends.
+   */
+  readonly follow: (
+    command: Extract<AdminCommand, { command: 'events' }>,
+  ) => AsyncIterable<AdminEvent>;
+  /** Writes the one or the other, as the options say; `occtl`: when called by that name. */
+  readonly print: (json: unknown, text: () => string, occtl?: () => string) => void;
+  /** The same for one of many that come one by one: a line each, when there is room for it. */
+  readonly printLine: (json: unknown, text: () => string, occtl?: () => string) => Promise<void>;
+  readonly isDebug: () => boolean;
   readonly now: () => EpochMs;
+}
+
+/** Nothing goes by the name that was asked for: with --json an empty list is the answer. */
+export class NothingFound extends WolfguardError {
+  constructor(message: string) {
+    super('NOTHING_FOUND', message);
+  }
+}
+
+/** The answer, where "there is none" is one; other problems stay what they are. */
+export async function orNothing<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof WolfguardError && error.code === 'NOT_FOUND') {
+      throw new NothingFound(error.message);
+    }
+    throw error;
+  }
 }

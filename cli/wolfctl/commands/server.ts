@@ -8,10 +8,13 @@ export function addServer(program: Command, { request, print }: CommandContext):
     .description('read the configuration and the certificate again')
     .action(async () => {
       const result = await request<'reload'>({ command: 'reload' });
-      print(result, () =>
-        result.changed.length === 0
-          ? 'reloaded; no key has changed\n'
-          : `reloaded: ${result.changed.join(', ')}\n`,
+      print(
+        result,
+        () =>
+          result.changed.length === 0
+            ? 'reloaded; no key has changed\n'
+            : `reloaded: ${result.changed.join(', ')}\n`,
+        () => 'Server scheduled to reload\n',
       );
     });
   program
@@ -21,6 +24,10 @@ export function addServer(program: Command, { request, print }: CommandContext):
     .description('tell all clients, then stop')
     .action(async () => {
       const result = await request<'stop'>({ command: 'stop' });
-      print(result, () => 'the server is stopping\n');
+      print(
+        result,
+        () => 'the server is stopping\n',
+        () => 'Server scheduled to stop\n',
+      );
     });
 }

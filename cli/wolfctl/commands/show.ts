@@ -1,17 +1,17 @@
-// wolfctl show: the server and its sessions.
+// wolfctl show: the server and who is connected.
 import type { Command } from 'commander';
 import type { AdminCommand } from '../../../core/ipc/admin.ts';
-import { iroutesRecord, sessionRecord, statusRecord, userRecord } from '../records.ts';
-import {
-  renderIroutes,
-  renderSessions,
-  renderStatus,
-  renderUserDetails,
-  renderUsers,
-} from '../render.ts';
+import { occtlIroutes, occtlUsers } from '../occtl/tables.ts';
+import { occtlStatus, occtlUserDetails } from '../occtl/details.ts';
+import { statusRecord } from '../records/status.ts';
+import { iroutesRecord, userRecord } from '../records/user.ts';
+import { renderIroutes, renderStatus, renderUserDetails, renderUsers } from '../render.ts';
+import { orNothing } from './context.ts';
 import type { CommandContext } from './context.ts';
 import { parseId } from './session_id.ts';
+import { addShowEvents } from './show_events.ts';
 import { addShowIp } from './show_ip.ts';
+import { addShowSessions } from './show_sessions.ts';
 
 export function addShow(program: Command, context: CommandContext): void {
   const show = program.command('show').description('show what the server does');
@@ -20,15 +20,21 @@ export function addShow(program: Command, context: CommandContext): void {
   addShowSessions(show, context);
   addShowIroutes(show, context);
   addShowIp(show, context);
+  addShowEvents(show, context);
 }
 
-function addShowStatus(show: Command, { request, print }: CommandContext): void {
+function addShowStatus(show: Command, { request, print, isDebug }: CommandContext): void {
   show
     .command('status')
-    .description('processes, sessions and traffic')
+    .description('processes, sessions, logins and traffic')
     .action(async () => {
       const status = await request<'status'>({ command: 'status' });
-      print(statusRecord(status), () => renderStatus(status));
+      const record = statusRecord(status, { debug: isDebug() });
+      print(
+        record,
+        () => renderStatus(status),
+        () => occtlStatus(record),
+      );
     });
 }
 
@@ -38,18 +44,23 @@ function addShowUsers(show: Command, { request, print, now }: CommandContext): v
     .description('who is connected')
     .action(async () => {
       const users = await request<'users'>({ command: 'users' });
+      const at = now();
       print(
-        users.map((user) => userRecord(user, now())),
-        () => renderUsers(users, now()),
+        users.map((user) => userRecord(user, at)),
+        () => renderUsers(users, at),
+        () => occtlUsers(users, at),
       );
     });
   const showDetails = async (
     command: Extract<AdminCommand, { command: 'user' | 'id' }>,
   ): Promise<void> => {
-    const users = await request<'user' | 'id'>(command);
+    const users = await orNothing(request<'user' | 'id'>(command));
+    const at = now();
+    const records = users.map((user) => userRecord(user, at));
     print(
-      users.map((user) => userRecord(user, now())),
-      () => renderUserDetails(users, now()),
+      records,
+      () => renderUserDetails(users, at),
+      () => occtlUserDetails(records),
     );
   };
   show
@@ -58,18 +69,8 @@ function addShowUsers(show: Command, { request, print, now }: CommandContext): v
     .action((name: string) => showDetails({ command: 'user', name }));
   show
     .command('id <id>')
-    .description('all about one session')
+    .description('all about the session of this number')
     .action((id: string) => showDetails({ command: 'id', session: parseId(id) }));
-}
-
-function addShowSessions(show: Command, { request, print, now }: CommandContext): void {
-  show
-    .command('sessions')
-    .description('all sessions, also those whose client is away and may come back')
-    .action(async () => {
-      const sessions = await request<'sessions'>({ command: 'sessions' });
-      print(sessions.map(sessionRecord), () => renderSessions(sessions, now()));
-    });
 }
 
 function addShowIroutes(show: Command, { request, print }: CommandContext): void {
@@ -79,6 +80,10 @@ function addShowIroutes(show: Command, { request, print }: CommandContext): void
     .action(async () => {
       const users = await request<'users'>({ command: 'users' });
       const routers = users.filter(({ pushed }) => pushed.iroutes.length > 0);
-      print(routers.map(iroutesRecord), () => renderIroutes(routers));
+      print(
+        routers.map(iroutesRecord),
+        () => renderIroutes(routers),
+        () => occtlIroutes(routers),
+      );
     });
 }

@@ -1,6 +1,7 @@
 // wolfctl show ip: who failed to log in, and from where.
 import type { Command } from 'commander';
-import { banRecord, pointsRecord } from '../records.ts';
+import { occtlBans, occtlPoints } from '../occtl/tables.ts';
+import { banRecord, pointsRecord } from '../records/ban.ts';
 import { renderBans, renderPoints } from '../render.ts';
 import type { CommandContext } from './context.ts';
 
@@ -11,9 +12,12 @@ export function addShowIp(show: Command, { request, print, now }: CommandContext
     .description('the addresses that are banned now')
     .action(async () => {
       const bans = await request<'ip-bans'>({ command: 'ip-bans' });
+      const at = now();
+      const records = bans.map((ban) => banRecord(ban, at));
       print(
-        bans.map((ban) => banRecord(ban, now())),
-        () => renderBans(bans, now()),
+        records,
+        () => renderBans(bans, at),
+        () => occtlBans(records),
       );
     });
   showIp
@@ -23,9 +27,11 @@ export function addShowIp(show: Command, { request, print, now }: CommandContext
     .description('all addresses with points, also those that are not banned')
     .action(async () => {
       const points = await request<'ip-ban-points'>({ command: 'ip-ban-points' });
+      const records = points.map(pointsRecord);
       print(
-        points.map((record) => pointsRecord(record, now())),
+        records,
         () => renderPoints(points, now()),
+        () => occtlPoints(records),
       );
     });
 }

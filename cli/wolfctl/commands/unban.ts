@@ -10,6 +10,10 @@ export function addUnban(program: Command, { request, print }: CommandContext): 
     .description('forget the ban and the points of an address, or of an IPv6 network as listed')
     .action(async (address: string) => {
       const result = await request<'unban'>({ command: 'unban', address });
-      print(result, () => `${result.source} may connect again\n`);
+      print(
+        result,
+        () => `${result.source} may connect again\n`,
+        () => `IP '${address}' was unbanned\n`,
+      );
     });
 }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runProgram } from '../../../cli/run_program.ts';
-import { buildWolfctl } from '../../../cli/wolfctl/program.ts';
 import type { AdminCommand, AdminResults } from '../../../core/ipc/admin.ts';
 import { parseAdminRequest, encodeAdminRequest } from '../../../core/ipc/admin_request.ts';
-
-const NOW = 1_000_000;
+import { NOW, wolfctl } from './wolfctl_bench.ts';
+import type { Outcome } from './wolfctl_bench.ts';
 
 test('a drain is asked for with a limit, without one, and called off', async () => {
   const asked = async (...args: string[]): Promise<unknown> => (await run(args)).command;
@@ -59,27 +57,7 @@ test('what the admin socket hears of a drain is checked', () => {
     assert.equal((parse({ command: 'drain', ...bad }) as { kind: string }).kind, 'bad');
 });
 
-async function run(
+const run = (
   args: readonly string[],
   result: AdminResults['drain'] = { state: 'draining', until: null, sessions: 1 },
-): Promise<{ exitCode: number; output: string; errors: string; command?: AdminCommand }> {
-  let output = '';
-  let errors = '';
-  let command: AdminCommand | undefined;
-  const program = buildWolfctl({
-    ask: (_path, asked: AdminCommand) => {
-      command = asked;
-      return Promise.resolve(result as never);
-    },
-    write: (text) => (output += text),
-    defaultSocketPath: () => '/nonexistent',
-    now: () => NOW,
-    version: '0.1.0',
-  });
-  const exitCode = await runProgram(program, ['node', 'wolfctl', ...args], {
-    name: 'wolfctl',
-    usageExitCode: 1,
-    complain: (text) => (errors += text),
-  });
-  return { exitCode, output, errors, ...(command !== undefined && { command }) };
-}
+): Promise<Outcome> => wolfctl(args, { answers: { drain: result } });

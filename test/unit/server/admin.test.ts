@@ -5,7 +5,8 @@ import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin_r
 import type { TunnelStatus } from '../../../core/ipc/messages.ts';
 import type { SessionView } from '../../../core/session/view.ts';
 import { Admin } from '../../../server/admin.ts';
-import type { AdminComponents, LiveTunnels } from '../../../server/admin.ts';
+import type { AdminComponents } from '../../../server/admin.ts';
+import type { LiveTunnels } from '../../../server/session_listing.ts';
 import { Statistics } from '../../../server/statistics.ts';
 
 test('users are the connected ones, sessions are all', async () => {
@@ -44,6 +45,39 @@ test('nobody is not found', async () => {
   }
 });
 
+test('a public id ends one session, and none when it fits several', async () => {
+  const ended: unknown[] = [];
+  const admin = build({
+    sessions: {
+      ...sessions,
+      find: (selector) =>
+        'session' in selector && selector.session === 'X' ? [CONNECTED, CONNECTED] : [CONNECTED],
+      terminate: (selector) => ended.push(selector),
+    },
+  });
+  const target = { session: 'Xq3v+a' };
+  assert.deepEqual(await admin.answer({ command: 'terminate', target }), {
+    ok: true,
+    result: { sessions: 1 },
+  });
+  assert.deepEqual(ended, [target]);
+  const answer = await admin.answer({ command: 'terminate', target: { session: 'X' } });
+  assert.ok(!answer.ok && answer.code === 'REFUSED' && /2 sessions/.test(answer.message));
+  assert.equal(ended.length, 1);
+});
+
+test('valid sessions are those whose cookie is good now', async () => {
+  const waiting = { ...CONNECTED, state: 'waiting' as const };
+  const list = (): SessionView[] => [
+    CONNECTED,
+    { ...waiting, id: 2, expiresAt: 5001 },
+    { ...waiting, id: 3, expiresAt: 5000 },
+  ];
+  const admin = build({ sessions: { ...sessions, list } });
+  assert.deepEqual(idsOf(await admin.answer({ command: 'sessions', valid: true })), [1, 2]);
+  assert.deepEqual(idsOf(await admin.answer({ command: 'sessions' })), [1, 2, 3]);
+});
+
 test('an unban says what it did, that nothing was known, or that this is no address', async () => {
   const unban = (address: string): ReturnType<Admin['answer']> =>
     build().answer({ command: 'unban', address });
@@ -72,6 +106,8 @@ test('the status adds the traffic of open tunnels to that of closed ones', async
   assert.equal(status.statistics.idledOut, 1);
   assert.equal(status.statistics.averageTunnelMs, 3000);
   assert.equal(status.statistics.longestTunnelMs, 4000);
+  assert.equal(status.statistics.closedTunnels, 2);
+  assert.deepEqual(status.statistics.mtu, { min: 1400, max: 1400 });
 });
 
 test('a wrong password counts as a failed login, the form before it does not', () => {
@@ -127,7 +163,12 @@ test('every command survives its encoding', () => {
     { command: 'user', name: 'a "b"\n' },
     { command: 'id', session: 4 },
     { command: 'sessions' },
+    { command: 'sessions', valid: true },
+    { command: 'session', sid: 'Xq3v+a' },
+    { command: 'events' },
+    { command: 'events', logins: true },
     { command: 'disconnect', target: { user: 'x' } },
+    { command: 'disconnect', target: { session: 'Xq3v+a' } },
     { command: 'terminate', target: { id: 4 } },
     { command: 'quota-reset', user: 'x' },
     { command: 'reload' },
@@ -175,6 +216,8 @@ const TUNNEL: TunnelStatus = {
 
 const CONNECTED: SessionView = {
   id: 1,
+  publicId: 'Xq3v+aUm8Y0wZ5kTj2nR1bPcE4o=',
+  vhost: '',
   user: 'alice',
   group: '',
   groups: [],
@@ -182,6 +225,7 @@ const CONNECTED: SessionView = {
   address4: '10.77.0.42',
   address6: null,
   peer: { address: '198.51.100.7', port: 1 },
+  outsideAddress: '',
   device: 'wolf0',
   loginAt: 0,
   since: 0,
@@ -207,6 +251,7 @@ const CONNECTED: SessionView = {
     keepaliveMs: 0,
   },
   rules: { enforceRoutes: false, allow: [], deny: [], clientToClient: true },
+  limits: { rxBitsPerSecond: null, txBitsPerSecond: null },
 };
 
 const sessions: AdminComponents['sessions'] = {
@@ -220,7 +265,7 @@ const sessions: AdminComponents['sessions'] = {
 
 const bans: AdminComponents['bans'] = {
   size: 1,
-  banned: () => [{ source: '203.0.113.7', score: 80, since: 1 }],
+  banned: () => [{ source: '203.0.113.7', score: 80, since: 1, endsAt: 2 }],
   points: () => [{ source: '203.0.113.7', score: 80, at: 1, banned: true }],
   unban: (text) =>
     text === 'nonsense'

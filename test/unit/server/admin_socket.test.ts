@@ -8,16 +8,22 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { askServer } from '../../../cli/wolfctl/client.ts';
+import { askServer, followServer } from '../../../cli/wolfctl/client.ts';
 import { WolfguardError } from '../../../core/error.ts';
+import { decodeAdminEvent, encodeAdminEvent } from '../../../core/ipc/admin_event.ts';
+import type { AdminEvent } from '../../../core/ipc/admin_event.ts';
+import type { EventReader } from '../../../server/admin_events.ts';
 import { openAdminSocket } from '../../../server/admin_socket.ts';
 import type { AdminSocket, AdminSocketComponents } from '../../../server/admin_socket.ts';
+import { MAX_QUEUED_EVENT_BYTES } from '../../../server/event_queue.ts';
 
 test('a command goes in and its answer comes out', async (t) => {
   const { file } = await open(t);
@@ -104,6 +110,70 @@ test('a socket that a killed server left behind is replaced, one that answers is
   await assert.rejects(openAt(ordinary), /no socket/);
 });
 
+test('events follow the reply until the reader goes', async (t) => {
+  const { file, events } = await open(t);
+  const interruption = new AbortController();
+  const heard: AdminEvent[] = [];
+  const following = (async () => {
+    for await (const event of followServer(file, { command: 'events' }, interruption.signal)) {
+      heard.push(event);
+    }
+  })();
+  await until(() => events.readers.size === 1);
+  events.tell({ kind: 'lost', events: 1 });
+  events.tell({ kind: 'lost', events: 2 });
+  await until(() => heard.length === 2);
+  assert.deepEqual(heard, [
+    { kind: 'lost', events: 1 },
+    { kind: 'lost', events: 2 },
+  ]);
+  interruption.abort();
+  await following;
+  await until(() => events.readers.size === 0);
+});
+
+test('a reader of events may be silent for long, and hears when the server ends', async (t) => {
+  const { file, events, socket } = await open(t);
+  const following = (async () => {
+    for await (const event of followServer(file, { command: 'events' }, NEVER)) assert.ok(event);
+  })();
+  await until(() => events.readers.size === 1);
+  // Longer than the time after which the socket drops other clients.
+  await sleep(500);
+  assert.equal(events.readers.size, 1);
+  await Promise.all([assert.rejects(following, { code: 'ENDED' }), socket.close()]);
+});
+
+test('one reader too many is refused', async (t) => {
+  const { file } = await open(t, { events: { subscribe: () => undefined } });
+  const following = followServer(file, { command: 'events' }, NEVER);
+  await assert.rejects(following.next(), { code: 'REFUSED' });
+});
+
+test('a reader that stops reading costs its buffer and nobody else anything', async (t) => {
+  const { file, events } = await open(t);
+  const reader = net.connect(file, () => reader.write('{"id":1,"command":"events"}\n'));
+  t.after(() => reader.destroy());
+  await once(reader, 'data');
+  reader.pause();
+  const count = 20_000;
+  for (let i = 0; i < count; i++) {
+    events.tell(A_LOGIN);
+    if (i % 1000 === 0) await askServer(file, { command: 'stop' });
+  }
+  let received = '';
+  reader.setEncoding('utf8').on('data', (text: string) => (received += text));
+  reader.resume();
+  const told = (): AdminEvent[] =>
+    received.split('\n').slice(0, -1).filter(Boolean).map(decodeAdminEvent);
+  const lost = (): number =>
+    told().reduce((sum, event) => sum + (event.kind === 'lost' ? event.events : 0), 0);
+  const others = (): number => told().filter(({ kind }) => kind !== 'lost').length;
+  await until(() => lost() > 0 && lost() + others() === count);
+  // Beside our own there are the buffers of the socket, here and in the kernel.
+  assert.ok(received.length < MAX_QUEUED_EVENT_BYTES + 1_000_000, `${received.length} bytes`);
+});
+
 test('without a server, wolfctl says so', async () => {
   await assert.rejects(askServer('/nonexistent/admin.sock', { command: 'users' }), (error) => {
     assert.ok(error instanceof WolfguardError);
@@ -114,7 +184,7 @@ test('without a server, wolfctl says so', async () => {
 
 const ROOT = { pid: 1, uid: 0, gid: 0 };
 
-const components: AdminSocketComponents = {
+const components: Omit<AdminSocketComponents, 'events'> = {
   answer: (command) =>
     Promise.resolve({
       ok: true,
@@ -130,7 +200,7 @@ const openAt = (
   gid: number | null = null,
 ): Promise<AdminSocket> =>
   openAdminSocket(
-    { ...components, ...changes },
+    { ...components, events: new Events(), ...changes },
     { path: file, gid, idleTimeoutMs: 300, maxConnections: 4 },
   );
 
@@ -138,15 +208,46 @@ async function open(
   t: TestContext,
   changes: Partial<AdminSocketComponents> = {},
   gid: number | null = null,
-): Promise<{ file: string; socket: AdminSocket; directory: string }> {
+): Promise<{ file: string; socket: AdminSocket; directory: string; events: Events }> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'wolfguard-'));
   const file = path.join(directory, 'run', 'admin.sock');
-  const socket = await openAt(file, changes, gid);
+  const events = new Events();
+  const socket = await openAt(file, { events, ...changes }, gid);
   t.after(async () => {
     await socket.close();
     rmSync(directory, { recursive: true });
   });
-  return { file, socket, directory };
+  return { file, socket, directory, events };
+}
+
+class Events {
+  readonly readers = new Set<EventReader>();
+
+  subscribe(reader: EventReader): () => void {
+    this.readers.add(reader);
+    return () => void this.readers.delete(reader);
+  }
+
+  tell(event: AdminEvent): void {
+    for (const reader of this.readers) reader(encodeAdminEvent(event));
+  }
+}
+
+const A_LOGIN: AdminEvent = {
+  kind: 'login-refused',
+  at: 1,
+  address: '203.0.113.7',
+  vhost: 'v'.repeat(300),
+};
+
+const NEVER = new AbortController().signal;
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, 'it does not happen');
+    await sleep(5);
+  }
 }
 
 /** Sends text in steps of so many characters; the lines that came until `count` or the end. */

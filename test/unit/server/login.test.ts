@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import type { AuthOutcome, LoginRequest, ProfileNotice } from '../../../core/ipc/messages.ts';
+import type { AuthOutcome, LoginRequest, Peer, ProfileNotice } from '../../../core/ipc/messages.ts';
 import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import { answerLogin } from '../../../server/login.ts';
 import type { LoginResult } from '../../../server/sessions.ts';
@@ -22,6 +22,8 @@ test('a refused attempt costs its source points, the form and the end alike', as
   await world.login({ kind: 'form', dialogue: 'd', form: FORM, refused: true });
   await world.login({ kind: 'failed', reason: 'no', refused: true });
   assert.deepEqual(world.refused, ['203.0.113.7', '203.0.113.7']);
+  const heard = ['203.0.113.7', 'branch.example'];
+  assert.deepEqual(world.told, [...heard, ...heard]);
 });
 
 test('the profile of the policy is announced by name and hash, and nothing more', async () => {
@@ -40,7 +42,7 @@ test('a form in the middle, a success and a backend that is down cost nothing', 
   await world.login({ kind: 'unavailable', reason: 'the directory is down' });
   await world.login({ kind: 'failed', reason: 'The login took too long', refused: false });
   await world.login(new Error('a bug'));
-  assert.deepEqual(world.refused, []);
+  assert.deepEqual([world.refused, world.told], [[], []]);
 });
 
 test('nobody asks a backend for a banned source', async () => {
@@ -97,6 +99,8 @@ test('a draining server turns every login away, asks nobody and counts nothing',
 class World {
   outcome: LoginResult = { kind: 'accepted', cookie: 'c', session: 1, policy };
   readonly refused: string[] = [];
+  /** Address and host of each refused login that readers of events heard of. */
+  readonly told: string[] = [];
   banned = false;
   suspect = false;
   readonly readiness = new Readiness();
@@ -126,7 +130,11 @@ class World {
     const statistics = new Statistics();
     const logger = pino({ enabled: false });
     const profileOf = () => this.profile;
-    return answerLogin({ auth, bans, sessions, readiness, profileOf, statistics, logger }, REQUEST);
+    const events = {
+      loginRefused: ({ address }: Peer, vhost: string) => void this.told.push(address, vhost),
+    };
+    const parts = { auth, bans, sessions, readiness, profileOf, statistics, events, logger };
+    return answerLogin(parts, REQUEST);
   }
 }
 
@@ -135,6 +143,6 @@ const REQUEST: LoginRequest = {
   step: { kind: 'start', group: null, urlGroup: null },
   client,
   peer: { address: '203.0.113.7', port: 1 },
-  vhost: '',
+  vhost: 'branch.example',
   certificate: null,
 };

@@ -14,6 +14,7 @@ import type {
 } from '../../../core/ipc/messages.ts';
 import { formatIp } from '../../../core/net/address.ts';
 import type { SessionPolicy } from '../../../core/policy/policy.ts';
+import { publicIdOf } from '../../../server/session_id.ts';
 import { SessionStore } from '../../../server/session_store.ts';
 import { Sessions } from '../../../server/sessions.ts';
 import type { LoginResult } from '../../../server/sessions.ts';
@@ -187,6 +188,7 @@ test('a listing has what the table, the client and the worker know', (t) => {
     tlsCipher: 'TLS_AES_256_GCM_SHA384',
     dtlsCipher: 'PSK-AES256-GCM-SHA384',
     mtu: 1434,
+    compression: { tls: 'lzs', dtls: null },
   };
   const elsewhere = { ...status, mtu: 1, ...counters(1000) };
   const tunnels = new Map([
@@ -196,6 +198,8 @@ test('a listing has what the table, the client and the worker know', (t) => {
   const [alice, bob] = server.sessions.list(tunnels);
   assert.deepEqual(alice, {
     id: 1,
+    publicId: publicIdOf(createHash('sha256').update(cookie).digest('hex')),
+    vhost: '',
     user: 'alice',
     group: 'staff',
     groups: ['staff'],
@@ -203,6 +207,7 @@ test('a listing has what the table, the client and the worker know', (t) => {
     address4: grant.inside4 && formatIp(grant.inside4.address),
     address6: grant.inside6 && formatIp(grant.inside6.address),
     peer,
+    outsideAddress: '198.51.100.1',
     device: 'wolf0',
     loginAt: START,
     since: START + MINUTE,
@@ -219,7 +224,12 @@ test('a listing has what the table, the client and the worker know', (t) => {
       tunnel: 5,
       tlsVersion: 'TLSv1.3',
       tlsCipher: 'TLS_AES_256_GCM_SHA384',
-      live: { channel: 'dtls', dtlsCipher: 'PSK-AES256-GCM-SHA384', mtu: 1434 },
+      live: {
+        channel: 'dtls',
+        dtlsCipher: 'PSK-AES256-GCM-SHA384',
+        mtu: 1434,
+        compression: { tls: 'lzs', dtls: null },
+      },
     },
     pushed: {
       dns: ['10.77.0.1'],
@@ -234,10 +244,36 @@ test('a listing has what the table, the client and the worker know', (t) => {
       keepaliveMs: 0,
     },
     rules: { enforceRoutes: false, allow: [], deny: [], clientToClient: true },
+    limits: { rxBitsPerSecond: null, txBitsPerSecond: null },
   });
   assert.deepEqual([bob?.state, bob?.address4, bob?.connection], ['waiting', null, null]);
   assert.equal(bob?.expiresAt, START + 6 * MINUTE);
   assert.equal(server.sessions.find({ user: 'alice' })[0]?.connection?.live, null);
+});
+
+test('a session is found by the begin of its public id, which a restart keeps', (t) => {
+  const server = new Server(t);
+  const cookie = server.login('alice');
+  server.login('bob');
+  const [alice, bob] = server.sessions.list();
+  assert.ok(alice !== undefined && bob !== undefined);
+  assert.match(alice.publicId, /^[A-Za-z0-9+/]{27}=$/);
+  assert.notEqual(alice.publicId.slice(0, 6), bob.publicId.slice(0, 6));
+  const hash = createHash('sha256').update(cookie).digest();
+  for (const leak of [cookie, hash.toString('hex'), hash.toString('base64')]) {
+    assert.ok(!leak.startsWith(alice.publicId.slice(0, 6)), 'it is neither cookie nor hash');
+    assert.ok(!JSON.stringify(alice).includes(leak));
+  }
+  const found = (session: string): string[] =>
+    server.sessions.find({ session }).map(({ user }) => user);
+  assert.deepEqual(found(alice.publicId), ['alice']);
+  assert.deepEqual(found(bob.publicId.slice(0, 6)), ['bob']);
+  assert.deepEqual([found(''), found(`${alice.publicId}x`), found(cookie)], [[], [], []]);
+  server.stop();
+  const next = new Server(t, server.directory);
+  assert.equal(next.sessions.list()[0]?.publicId, alice.publicId);
+  assert.equal(next.sessions.terminate({ session: alice.publicId.slice(0, 6) }), 1);
+  assert.deepEqual(names(next), ['bob']);
 });
 
 test('after a restart of the whole server clients come back with cookie and address', (t) => {

@@ -1,0 +1,43 @@
+// wolfctl from its arguments to its exit code, by whichever of its two names.
+import path from 'node:path';
+import type { WolfguardError } from '../../core/error.ts';
+import { runProgram } from '../run_program.ts';
+import { NothingFound } from './commands/context.ts';
+import { translateOcctl } from './occtl/arguments.ts';
+import { buildWolfctl } from './program.ts';
+import type { GlobalOptions, WolfctlComponents } from './program.ts';
+
+export interface WolfctlRun extends Omit<WolfctlComponents, 'style'> {
+  /** What the program was called as: the path of a link counts. */
+  readonly calledAs: string;
+  readonly complain: (text: string) => void;
+}
+
+/** 0 done, 1 not done, 2 show found nothing by that name: occtl's codes. */
+export async function runWolfctl(args: readonly string[], run: WolfctlRun): Promise<number> {
+  const style = path.basename(run.calledAs) === 'occtl' ? 'occtl' : 'wolfctl';
+  const program = buildWolfctl({ ...run, style });
+  return runProgram(
+    program,
+    ['node', style, ...(style === 'occtl' ? translateOcctl(args) : args)],
+    {
+      name: style,
+      usageExitCode: 1,
+      complain: run.complain,
+      onProblem: (error) => {
+        const { json } = program.opts<GlobalOptions>();
+        if (json === true) run.write(documentOf(error));
+        if (!(error instanceof NothingFound)) run.complain(`${style}: ${error.message}\n`);
+        else if (style === 'wolfctl') run.complain(`wolfctl: ${error.message}\n`);
+        else if (json !== true) run.write('user, ID or session not found\n');
+        return error instanceof NothingFound ? 2 : 1;
+      },
+    },
+  );
+}
+
+/** With --json there is always one document: an empty list where that is the answer. */
+const documentOf = (error: WolfguardError): string =>
+  error instanceof NothingFound
+    ? '[]\n'
+    : `${JSON.stringify({ Error: error.code, Message: error.message }, undefined, 2)}\n`;
