@@ -38,11 +38,15 @@ export const reservedAddresses = (config: Config): readonly IpAddress[] =>
     [address, address6].flatMap((each) => each ?? []),
   );
 
-/** The server's address that a client with this address sees, as text; null = it is in no pool. */
-export function localAddressFor(pools: readonly Cidr[], address: string | null): string | null {
-  const ip = address === null ? undefined : parseIp(address);
-  const pool = ip && pools.find((candidate) => contains(candidate, ip));
-  return pool === undefined ? null : formatIp(serverAddress(pool));
+/** Finds the server's address that a client sees, as text; null = the client's is in no pool. */
+export function localAddressesOf(
+  pools: readonly Cidr[],
+): (address: string | null) => string | null {
+  const known = pools.map((pool) => ({ pool, text: formatIp(serverAddress(pool)) }));
+  return (address) => {
+    const ip = address === null ? undefined : parseIp(address);
+    return (ip && known.find(({ pool }) => contains(pool, ip))?.text) ?? null;
+  };
 }
 
 /** The networks of this machine's devices, but for the TUN device. */

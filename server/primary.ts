@@ -19,7 +19,7 @@ import { forkProgram } from './fork.ts';
 import { Gate } from './gate.ts';
 import { buildHooks } from './hooks/build.ts';
 import { pingChecks } from './ping_check.ts';
-import { localAddressFor, poolsOf, reservedAddresses } from './pools.ts';
+import { localAddressesOf, poolsOf, reservedAddresses } from './pools.ts';
 import { loadRouteFiles, routeWarnings } from './policy_lists.ts';
 import { openLog } from './log.ts';
 import { setUpMachine } from './machine.ts';
@@ -347,7 +347,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     {
       version: options.version,
       startedAt: options.startedAt,
-      localAddressFor: (address) => localAddressFor(poolsOf(config), address),
+      localAddressFor: localAddressesOf(poolsOf(config)),
     },
   );
   await sequence.step(

@@ -17,7 +17,7 @@ import { BanStore } from './ban_store.ts';
 import { forkProgram } from './fork.ts';
 import { claimSockets, takePassedSockets } from './passed_sockets.ts';
 import type { PassedSockets } from './passed_sockets.ts';
-import { localAddressFor, poolOptions, poolsOf, serverNetworks } from './pools.ts';
+import { localAddressesOf, poolOptions, poolsOf, serverNetworks } from './pools.ts';
 import type { Log } from './log.ts';
 import { withLocalAddresses } from './session_listing.ts';
 import { SessionStore } from './session_store.ts';
@@ -55,15 +55,14 @@ export const sessionsOptions = (config: Config): ConstructorParameters<typeof Se
 });
 
 /** `sessions`: they tell it of changes, and so are made after it. */
-export const makeEvents = (config: Config, sessions: () => Sessions): AdminEvents =>
-  new AdminEvents({
+export function makeEvents(config: Config, sessions: () => Sessions): AdminEvents {
+  const localAddressFor = localAddressesOf(poolsOf(config));
+  return new AdminEvents({
     sessions: () => sessions().all(),
-    view: (session) =>
-      withLocalAddresses(sessions().view(session), (address) =>
-        localAddressFor(poolsOf(config), address),
-      ),
+    view: (session) => withLocalAddresses(sessions().view(session), localAddressFor),
     now: Date.now,
   });
+}
 
 /** Resolves when it answers; throws WolfguardError when it cannot start. */
 export async function startAuth(

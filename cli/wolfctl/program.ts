@@ -10,6 +10,7 @@ import { addQuota } from './commands/quota.ts';
 import { addServer } from './commands/server.ts';
 import { addShow } from './commands/show.ts';
 import { addUnban } from './commands/unban.ts';
+import { writeJsonList } from './json_list.ts';
 
 export interface WolfctlComponents {
   ask<C extends AdminCommand['command']>(
@@ -95,6 +96,10 @@ function contextOf(components: WolfctlComponents, options: () => GlobalOptions):
     follow: (command) => components.follow(socketPath(), command, interruption()),
     print: (json, text, occtl) => {
       write(isJson() ? `${JSON.stringify(json, undefined, 2)}\n` : inWords(text, occtl));
+    },
+    printList: (items, recordOf, text, occtl) => {
+      if (isJson()) writeJsonList(items, recordOf, write);
+      else write(inWords(text, occtl));
     },
     printLine: (json, text, occtl) => {
       write(isJson() ? `${JSON.stringify(json)}\n` : inWords(text, occtl));

@@ -118,7 +118,7 @@ export const renderSessionDetails = (sessions: readonly JsonRecord[]): string =>
 
 function textsOf(record: JsonRecord): Record<string, string> {
   const entries = Object.entries(record)
-    .filter(([name]) => !name.startsWith('raw_') && !name.startsWith('_'))
+    .filter(([name, value]) => value !== undefined && !/^(raw)?_/.test(name))
     .map(
       ([name, value]) => [name, Array.isArray(value) ? value.join(' ') : String(value)] as const,
     );

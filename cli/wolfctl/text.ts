@@ -35,6 +35,20 @@ export const countSessions = (count: number): string => `${count} session${count
 
 /** "2026-11-21 14:03" in the reader's time zone. */
 export function formatTime(at: EpochMs): string {
+  const minute = Math.floor(at / 60_000);
+  const known = minutes.get(minute);
+  if (known !== undefined) return known;
+  if (minutes.size >= MAX_MINUTES) minutes.clear();
+  const text = renderTime(at);
+  minutes.set(minute, text);
+  return text;
+}
+
+/** Long lists name the same minutes again and again. */
+const minutes = new Map<number, string>();
+const MAX_MINUTES = 10_000;
+
+function renderTime(at: EpochMs): string {
   const date = new Date(at);
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -18,6 +18,13 @@ export interface CommandContext {
   ) => AsyncIterable<AdminEvent>;
   /** Writes the one or the other, as the options say; `occtl`: when called by that name. */
   readonly print: (json: unknown, text: () => string, occtl?: () => string) => void;
+  /** The same for a list, which is written while its records are made: it may be long. */
+  readonly printList: <T>(
+    items: readonly T[],
+    recordOf: (item: T) => unknown,
+    text: () => string,
+    occtl?: () => string,
+  ) => void;
   /** The same for one of many that come one by one: a line each, when there is room for it. */
   readonly printLine: (json: unknown, text: () => string, occtl?: () => string) => Promise<void>;
   readonly isDebug: () => boolean;

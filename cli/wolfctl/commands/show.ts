@@ -38,15 +38,16 @@ function addShowStatus(show: Command, { request, print, isDebug }: CommandContex
     });
 }
 
-function addShowUsers(show: Command, { request, print, now }: CommandContext): void {
+function addShowUsers(show: Command, { request, print, printList, now }: CommandContext): void {
   show
     .command('users')
     .description('who is connected')
     .action(async () => {
       const users = await request<'users'>({ command: 'users' });
       const at = now();
-      print(
-        users.map((user) => userRecord(user, at)),
+      printList(
+        users,
+        (user) => userRecord(user, at),
         () => renderUsers(users, at),
         () => occtlUsers(users, at),
       );

@@ -10,13 +10,14 @@ import { orNothing } from './context.ts';
 import type { CommandContext } from './context.ts';
 
 export function addShowSessions(show: Command, context: CommandContext): void {
-  const { request, print, now } = context;
+  const { request, print, printList, now } = context;
   const list = async (which: string): Promise<void> => {
     const command: AdminCommand =
       which === 'valid' ? { command: 'sessions', valid: true } : { command: 'sessions' };
     const sessions = await request<'sessions'>(command);
-    print(
-      sessions.map(sessionRecord),
+    printList(
+      sessions,
+      sessionRecord,
       () => renderSessions(sessions, now()),
       () => occtlSessions(sessions, now()),
     );

@@ -5,17 +5,11 @@ import { formatTime } from '../text.ts';
 
 export type JsonValue = string | number | boolean | readonly string[];
 
-export type JsonRecord = Readonly<Record<string, JsonValue>>;
+/** What is undefined is not there: JSON has no such thing. */
+export type JsonRecord = Readonly<Record<string, JsonValue | undefined>>;
 
-/** Without the empty texts: as occtl, a key that says nothing is left out. */
-export function withoutBlanks(record: JsonRecord): JsonRecord {
-  const told: Record<string, JsonValue> = {};
-  for (const name in record) {
-    const value = record[name];
-    if (value !== undefined && value !== '') told[name] = value;
-  }
-  return told;
-}
+/** As occtl, a key that says nothing is left out. */
+export const told = (text: string): string | undefined => (text === '' ? undefined : text);
 
 /** A time in occtl's three ways: for people, how long ago, and in seconds since 1970. */
 export const timeFields = (

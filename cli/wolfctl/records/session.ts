@@ -1,6 +1,6 @@
 import type { AdminSession } from '../../../core/ipc/admin.ts';
 import { formatTime } from '../text.ts';
-import { nameOf, seconds, shortId, vhostOf, withoutBlanks } from './record.ts';
+import { nameOf, seconds, shortId, vhostOf, told } from './record.ts';
 import type { JsonRecord } from './record.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { JsonRecord } from './record.ts';
 export function sessionRecord(session: AdminSession): JsonRecord {
   const { expiresAt } = session;
   const inUse = session.state === 'connected' ? 1 : 0;
-  return withoutBlanks({
+  return {
     Session: shortId(session),
     'Full session': session.publicId,
     Created: formatTime(session.loginAt),
@@ -19,14 +19,14 @@ export function sessionRecord(session: AdminSession): JsonRecord {
     Username: nameOf(session.user),
     Groupname: nameOf(session.group),
     vhost: vhostOf(session),
-    'User-Agent': session.userAgent,
+    'User-Agent': told(session.userAgent),
     'Remote IP': session.peer.address,
     session_is_open: inUse,
     in_use: inUse,
-    Expires: expiresAt === null ? '' : formatTime(expiresAt),
-    ...(expiresAt !== null && { raw_expires: seconds(expiresAt) }),
+    Expires: expiresAt === null ? undefined : formatTime(expiresAt),
+    raw_expires: expiresAt === null ? undefined : seconds(expiresAt),
     ID: session.id,
-    IPv4: session.address4 ?? '',
-    IPv6: session.address6 ?? '',
-  });
+    IPv4: session.address4 ?? undefined,
+    IPv6: session.address6 ?? undefined,
+  };
 }

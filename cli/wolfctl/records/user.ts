@@ -1,28 +1,28 @@
 import type { AdminSession } from '../../../core/ipc/admin.ts';
 import type { EpochMs } from '../../../core/units.ts';
 import { formatBytes, formatTime, formatDuration } from '../text.ts';
-import { nameOf, seconds, shortId, timeFields, vhostOf, withoutBlanks } from './record.ts';
+import { nameOf, seconds, shortId, timeFields, vhostOf, told } from './record.ts';
 import type { JsonRecord } from './record.ts';
 
 /** For `show users`, `show user`, `show id` and the sessions of events. */
 export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
   const { connection, counters, pushed, rules } = session;
   const live = connection?.live ?? null;
-  return withoutBlanks({
+  return {
     ID: session.id,
     Username: nameOf(session.user),
     Groupname: nameOf(session.group),
     State: stateOf(session),
     vhost: vhostOf(session),
     Device: session.device,
-    MTU: String(live?.mtu ?? ''),
+    MTU: live === null ? undefined : String(live.mtu),
     'Remote IP': session.peer.address,
-    'Local Device IP': session.outsideAddress,
-    IPv4: session.address4 ?? '',
-    'P-t-P IPv4': session.local4 ?? '',
-    IPv6: session.address6 ?? '',
-    'P-t-P IPv6': session.local6 ?? '',
-    'User-Agent': session.userAgent,
+    'Local Device IP': told(session.outsideAddress),
+    IPv4: session.address4 ?? undefined,
+    'P-t-P IPv4': session.local4 ?? undefined,
+    IPv6: session.address6 ?? undefined,
+    'P-t-P IPv6': session.local6 ?? undefined,
+    'User-Agent': told(session.userAgent),
     ...limitFields(session),
     RX: String(counters.rxBytes),
     TX: String(counters.txBytes),
@@ -32,7 +32,7 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     'Average TX': averageOf(counters.txBytes, now - session.loginAt),
     DPD: String(seconds(pushed.dpdMs)),
     KeepAlive: String(seconds(pushed.keepaliveMs)),
-    Hostname: session.hostname,
+    Hostname: told(session.hostname),
     // Two names for one thing: before occtl 1.2, and since.
     ...timeFields('Connected at', 'raw_connected_at', session.since, now),
     ...timeFields('Last connected at', 'raw_connected_at', session.since, now),
@@ -40,11 +40,11 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     'Full session': session.publicId,
     Session: shortId(session),
     'TLS ciphersuite':
-      connection === null ? '' : `${connection.tlsVersion} ${connection.tlsCipher}`,
-    'DTLS cipher': live?.dtlsCipher ?? '',
-    'CSTP compression': live?.compression.tls ?? '',
-    'DTLS compression': live?.compression.dtls ?? '',
-    Channel: live?.channel ?? '',
+      connection === null ? undefined : `${connection.tlsVersion} ${connection.tlsCipher}`,
+    'DTLS cipher': told(live?.dtlsCipher ?? ''),
+    'CSTP compression': live?.compression.tls ?? undefined,
+    'DTLS compression': live?.compression.dtls ?? undefined,
+    Channel: live?.channel,
     Worker: connection?.worker ?? -1,
     DNS: pushed.dns,
     NBNS: pushed.nbns,
@@ -58,19 +58,18 @@ export function userRecord(session: AdminSession, now: EpochMs): JsonRecord {
     'Denied packets': counters.deniedPackets,
     ...endingFields(session, now),
     ...quotaFields(session),
-  });
+  };
 }
 
 /** For `show iroutes`. */
-export const iroutesRecord = (session: AdminSession): JsonRecord =>
-  withoutBlanks({
-    ID: session.id,
-    Username: nameOf(session.user),
-    vhost: vhostOf(session),
-    Device: session.device,
-    IP: session.address4 ?? session.address6 ?? '',
-    iRoutes: session.pushed.iroutes,
-  });
+export const iroutesRecord = (session: AdminSession): JsonRecord => ({
+  ID: session.id,
+  Username: nameOf(session.user),
+  vhost: vhostOf(session),
+  Device: session.device,
+  IP: session.address4 ?? session.address6 ?? undefined,
+  iRoutes: session.pushed.iroutes,
+});
 
 /** "waiting" is a client that may come back; occtl calls it so, too, in other words. */
 export const stateOf = (session: AdminSession): string =>
@@ -81,8 +80,8 @@ const limitFields = ({ limits }: AdminSession): JsonRecord => ({
   'Limit TX': limitOf(limits.txBitsPerSecond),
 });
 
-const limitOf = (bitsPerSecond: number | null): string =>
-  bitsPerSecond === null ? '' : `${formatBytes(Math.floor(bitsPerSecond / 8))}/sec`;
+const limitOf = (bitsPerSecond: number | null): string | undefined =>
+  bitsPerSecond === null ? undefined : `${formatBytes(Math.floor(bitsPerSecond / 8))}/sec`;
 
 /** Fields of our own, for those who have a time limit or a quota. */
 const endingFields = ({ endsAt }: AdminSession, now: EpochMs): JsonRecord =>

@@ -4,7 +4,7 @@ import { loadConfig } from '../../../config/loader.ts';
 import type { Config } from '../../../config/schema.ts';
 import { formatCidr, formatIp } from '../../../core/net/address.ts';
 import {
-  localAddressFor,
+  localAddressesOf,
   poolOptions,
   poolsOf,
   reservedAddresses,
@@ -32,7 +32,7 @@ test('the pools of hosts and groups are known wherever pools are', () => {
   const all = ['10.77.0.0/16', '10.78.0.0/16', 'fd00:79::/48'];
   assert.deepEqual(poolsOf(config).map(formatCidr), all);
   assert.deepEqual(banSettings(config).exempt.map(formatCidr).slice(-3), all);
-  assert.equal(localAddressFor(poolsOf(config), 'fd00:79:0:5::1'), 'fd00:79::1');
+  assert.equal(localAddressesOf(poolsOf(config))('fd00:79:0:5::1'), 'fd00:79::1');
   // Without room for IPv6 the device would get no address of that pool.
   assert.equal(tunMtu(config), 1280);
 });
