@@ -15,6 +15,7 @@ import { Admin } from '../server/admin.ts';
 import { openAdminSocket } from '../server/admin_socket.ts';
 import { localAddressesOf } from '../server/pools.ts';
 import { SessionStore } from '../server/session_store.ts';
+import { Readiness } from '../server/readiness.ts';
 import { Sessions } from '../server/sessions.ts';
 import { Statistics } from '../server/statistics.ts';
 import { cidr, client, limits, policy } from '../test/unit/core/session/fixture.ts';
@@ -64,6 +65,9 @@ async function measure(count: number, runs: number): Promise<void> {
       quotas: { reset: () => false },
       bans: { size: 0, banned: () => [], points: () => [], unban: () => 'invalid' },
       statistics: new Statistics(),
+      readiness: new Readiness(),
+      drain: { begin: () => undefined, cancel: () => false },
+      drainLimit: () => 0,
       listTunnels: () => Promise.resolve(tunnels),
       forwardedPackets: () => 0,
       processes: () => ({ authPid: 1, workerPids: [2, 3] }),

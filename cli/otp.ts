@@ -18,7 +18,7 @@ import { readLines } from './hidden_prompt.ts';
 import { renderRecovery, renderToken } from './otp_text.ts';
 import { processStreams, UserCommand } from './user_command.ts';
 import type { CommandStreams, ExitCode } from './user_command.ts';
-import { renderTable } from './wolfctl/text.ts';
+import { renderTable } from './terminal/table.ts';
 
 export interface OtpOptions {
   /** The file of one-time passwords: auth.file.otp_path of the configuration. */

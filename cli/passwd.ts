@@ -6,7 +6,7 @@ import type { PasswdEntry } from '../server/auth/passwd_lines.ts';
 import { askHidden, readLine } from './hidden_prompt.ts';
 import { processStreams, UserCommand } from './user_command.ts';
 import type { CommandStreams, ExitCode } from './user_command.ts';
-import { renderTable } from './wolfctl/text.ts';
+import { renderTable } from './terminal/table.ts';
 
 export interface PasswdOptions {
   /** The passwd file: auth.file.path of the configuration. */

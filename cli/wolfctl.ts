@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 // wolfctl: what an administrator types. Everything that it knows comes over the admin socket.
 import { once } from 'node:events';
+import { writePaged } from './terminal/pager.ts';
 import { readVersion } from './version.ts';
 import { askServer, followServer } from './wolfctl/client.ts';
-import { runWolfctl } from './wolfctl/run.ts';
+import { buildWolfctl } from './wolfctl/program.ts';
+import { argumentsOf, runWolfctl, styleOf } from './wolfctl/run.ts';
+import type { WolfctlRun } from './wolfctl/run.ts';
+import { isBare } from './wolfctl/shell/bare.ts';
 import { defaultSocketPath } from './wolfctl/socket_path.ts';
 
 const { stdout, stderr } = process;
@@ -13,11 +17,14 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runWolfctl(process.argv.slice(2), {
+const run: WolfctlRun = {
   calledAs: process.argv[1] ?? '',
   ask: askServer,
   follow: followServer,
   write: (text) => void stdout.write(text),
+  page: (text) => writePaged(text, stdout, process.env),
+  columns: () =>
+    stdout.isTTY ? Number(process.env['COLUMNS']) || stdout.columns || Infinity : Infinity,
   drained: async () => {
     if (stdout.writableNeedDrain) await once(stdout, 'drain');
   },
@@ -32,4 +39,12 @@ process.exitCode = await runWolfctl(process.argv.slice(2), {
   now: Date.now,
   version: readVersion(),
   complain: (text) => void stderr.write(text),
-});
+};
+
+const args = process.argv.slice(2);
+if (isBare(buildWolfctl(run), argumentsOf(args, styleOf(run)))) {
+  const { startShell } = await import('./wolfctl/shell/start.ts');
+  // A question that is still open must not keep somebody who wants to leave.
+  process.exit(await startShell(args, run));
+}
+process.exitCode = await runWolfctl(args, run);

@@ -3,12 +3,15 @@ import { Command, Option } from 'commander';
 import type { AdminEvent } from '../../core/ipc/admin_event.ts';
 import type { AdminCommand, AdminResults } from '../../core/ipc/admin.ts';
 import type { EpochMs } from '../../core/units.ts';
+import { renderJson, renderJsonLine } from '../terminal/json.ts';
+import { addCompletion } from './commands/completion.ts';
 import type { CommandContext } from './commands/context.ts';
 import { addDrain } from './commands/drain.ts';
 import { addEnd } from './commands/end.ts';
 import { addQuota } from './commands/quota.ts';
 import { addServer } from './commands/server.ts';
 import { addShow } from './commands/show.ts';
+import { addTop } from './commands/top.ts';
 import { addUnban } from './commands/unban.ts';
 import { writeJsonList } from './json_list.ts';
 
@@ -24,6 +27,10 @@ export interface WolfctlComponents {
     signal: AbortSignal,
   ): AsyncIterable<AdminEvent>;
   readonly write: (text: string) => void;
+  /** As `write`, through a pager where that helps; absent = `write`. */
+  readonly page?: (text: string) => void;
+  /** Cells of a line of the terminal; absent = there is none. */
+  readonly columns?: () => number;
   /** Resolves when what was written has gone somewhere. */
   readonly drained: () => Promise<void>;
   /** Aborted when the person at the keyboard has enough (Ctrl-C). */
@@ -40,6 +47,7 @@ export interface GlobalOptions {
   readonly socket?: string;
   readonly socketFile?: string;
   readonly debug?: boolean;
+  readonly pager?: boolean;
 }
 
 const EXAMPLES = `
@@ -53,6 +61,8 @@ Examples:
   wolfctl terminate session Xq3v+a   the same by its public id
   wolfctl unban ip 203.0.113.7       let this address in again
   wolfctl quota reset alice          let her use her quota once more
+  wolfctl top                        who moves most, live; ? shows the keys
+  wolfctl                            a shell: Tab completes, exit leaves it
   wolfctl reload                     read wolfguard.toml and the certificate again
   wolfctl drain --limit 30m          let nobody new in, and stop when all have gone
   wolfctl stop now                   tell all clients and stop the server
@@ -69,7 +79,7 @@ export function buildWolfctl(components: WolfctlComponents): Command {
     .option('-j, --json', 'print JSON: one document, with the names that occtl gives')
     .option('-s, --socket <file>', 'the admin socket of the server')
     .addOption(new Option('--socket-file <file>', 'as --socket').hideHelp())
-    .option('-n, --no-pager', 'nothing is ever sent through a pager; for scripts made for occtl')
+    .option('-n, --no-pager', 'print what is taller than the terminal without a pager')
     .option('--debug', 'tell more: fields of the status, logins that were refused among the events')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(see wolfctl --help)')
@@ -82,30 +92,40 @@ export function buildWolfctl(components: WolfctlComponents): Command {
   addEnd(program, context);
   addServer(program, context);
   addDrain(program, context);
+  addTop(program, context);
+  addCompletion(program, context);
   return program;
 }
 
+type Text = (columns: number) => string;
+
 function contextOf(components: WolfctlComponents, options: () => GlobalOptions): CommandContext {
   const { write, drained, interruption, defaultSocketPath, now, style } = components;
+  const { page = write, columns = () => Infinity } = components;
   const socketPath = (): string => options().socket ?? options().socketFile ?? defaultSocketPath();
-  const inWords = (text: () => string, occtl: (() => string) | undefined): string =>
-    style === 'occtl' && occtl !== undefined ? occtl() : text();
+  const inWords = (text: Text, occtl: (() => string) | undefined): string =>
+    style === 'occtl' && occtl !== undefined ? occtl() : text(columns());
   const isJson = (): boolean => options().json === true;
+  const show = (text: string): void => (options().pager === false ? write : page)(text);
   return {
     request: (command) => components.ask(socketPath(), command),
     follow: (command) => components.follow(socketPath(), command, interruption()),
     print: (json, text, occtl) => {
-      write(isJson() ? `${JSON.stringify(json, undefined, 2)}\n` : inWords(text, occtl));
+      if (isJson()) write(renderJson(json));
+      else show(inWords(text, occtl));
     },
     printList: (items, recordOf, text, occtl) => {
       if (isJson()) writeJsonList(items, recordOf, write);
-      else write(inWords(text, occtl));
+      else show(inWords(text, occtl));
     },
     printLine: (json, text, occtl) => {
-      write(isJson() ? `${JSON.stringify(json)}\n` : inWords(text, occtl));
+      write(isJson() ? renderJsonLine(json) : inWords(text, occtl));
       return drained();
     },
     isDebug: () => options().debug === true,
+    isJson,
+    write,
+    columns,
     now,
   };
 }

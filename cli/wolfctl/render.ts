@@ -4,7 +4,12 @@ import type { EpochMs } from '../../core/units.ts';
 import { shortId } from './records/record.ts';
 import type { JsonRecord } from './records/record.ts';
 import { stateOf, userRecord } from './records/user.ts';
-import { formatBytes, formatDuration, formatTime, renderFields, renderTable } from './text.ts';
+import { renderFields, renderTable } from '../terminal/table.ts';
+import { formatBytes, formatDuration, formatTime } from './text.ts';
+
+/** What may be shortened where a terminal has no room. */
+const USER = { text: 'user' };
+const GROUP = { text: 'group' };
 
 export function renderStatus(status: AdminStatus): string {
   const { statistics } = status;
@@ -36,10 +41,14 @@ function stateOfServer({ state, drainsUntil, now }: AdminStatus): string {
     : `draining, ${formatDuration(drainsUntil - now)} left`;
 }
 
-export function renderUsers(sessions: readonly AdminSession[], now: EpochMs): string {
+export function renderUsers(
+  sessions: readonly AdminSession[],
+  now: EpochMs,
+  columns?: number,
+): string {
   if (sessions.length === 0) return 'Nobody is connected.\n';
   return renderTable(
-    ['id', 'user', 'group', 'from', 'address', 'since', 'channel', 'rx', 'tx'],
+    ['id', USER, GROUP, 'from', 'address', 'since', 'channel', 'rx', 'tx'],
     sessions.map((session) => [
       String(session.id),
       session.user,
@@ -51,13 +60,18 @@ export function renderUsers(sessions: readonly AdminSession[], now: EpochMs): st
       formatBytes(session.counters.rxBytes),
       formatBytes(session.counters.txBytes),
     ]),
+    columns,
   );
 }
 
-export function renderSessions(sessions: readonly AdminSession[], now: EpochMs): string {
+export function renderSessions(
+  sessions: readonly AdminSession[],
+  now: EpochMs,
+  columns?: number,
+): string {
   if (sessions.length === 0) return 'There are no sessions.\n';
   return renderTable(
-    ['id', 'session', 'user', 'group', 'from', 'address', 'state', 'login', 'cookie ends'],
+    ['id', 'session', USER, GROUP, 'from', 'address', 'state', 'login', 'cookie ends'],
     sessions.map((session) => [
       String(session.id),
       shortId(session),
@@ -69,13 +83,14 @@ export function renderSessions(sessions: readonly AdminSession[], now: EpochMs):
       formatTime(session.loginAt),
       session.expiresAt === null ? '-' : `in ${formatDuration(session.expiresAt - now)}`,
     ]),
+    columns,
   );
 }
 
-export function renderIroutes(sessions: readonly AdminSession[]): string {
+export function renderIroutes(sessions: readonly AdminSession[], columns?: number): string {
   if (sessions.length === 0) return 'There are no networks behind clients.\n';
   return renderTable(
-    ['id', 'user', 'device', 'address', 'networks'],
+    ['id', USER, 'device', 'address', { text: 'networks' }],
     sessions.map((session) => [
       String(session.id),
       session.user,
@@ -83,6 +98,7 @@ export function renderIroutes(sessions: readonly AdminSession[]): string {
       session.address4 ?? session.address6 ?? '-',
       session.pushed.iroutes.join(' '),
     ]),
+    columns,
   );
 }
 

@@ -1,8 +1,9 @@
 // An event of "wolfctl show events", for people.
 import type { AdminEvent } from '../../core/ipc/admin_event.ts';
 import type { AdminSession } from '../../core/ipc/admin.ts';
+import { printable } from '../terminal/cells.ts';
 import { reasonOf } from './records/event.ts';
-import { formatBytes, formatDuration, formatTime, printable } from './text.ts';
+import { formatBytes, formatDuration, formatTime } from './text.ts';
 
 /** One line. */
 export const renderEvent = (event: AdminEvent): string => `${printable(sentenceOf(event))}\n`;

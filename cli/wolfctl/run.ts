@@ -13,27 +13,32 @@ export interface WolfctlRun extends Omit<WolfctlComponents, 'style'> {
   readonly complain: (text: string) => void;
 }
 
+type Style = 'wolfctl' | 'occtl';
+
+export const styleOf = ({ calledAs }: Pick<WolfctlRun, 'calledAs'>): Style =>
+  path.basename(calledAs) === 'occtl' ? 'occtl' : 'wolfctl';
+
+/** In wolfctl's words, whichever name they were meant for. */
+export const argumentsOf = (args: readonly string[], style: Style): string[] =>
+  style === 'occtl' ? translateOcctl(args) : [...args];
+
 /** 0 done, 1 not done, 2 show found nothing by that name: occtl's codes. */
 export async function runWolfctl(args: readonly string[], run: WolfctlRun): Promise<number> {
-  const style = path.basename(run.calledAs) === 'occtl' ? 'occtl' : 'wolfctl';
+  const style = styleOf(run);
   const program = buildWolfctl({ ...run, style });
-  return runProgram(
-    program,
-    ['node', style, ...(style === 'occtl' ? translateOcctl(args) : args)],
-    {
-      name: style,
-      usageExitCode: 1,
-      complain: run.complain,
-      onProblem: (error) => {
-        const { json } = program.opts<GlobalOptions>();
-        if (json === true) run.write(documentOf(error));
-        if (!(error instanceof NothingFound)) run.complain(`${style}: ${error.message}\n`);
-        else if (style === 'wolfctl') run.complain(`wolfctl: ${error.message}\n`);
-        else if (json !== true) run.write('user, ID or session not found\n');
-        return error instanceof NothingFound ? 2 : 1;
-      },
+  return runProgram(program, ['node', style, ...argumentsOf(args, style)], {
+    name: style,
+    usageExitCode: 1,
+    complain: run.complain,
+    onProblem: (error) => {
+      const { json } = program.opts<GlobalOptions>();
+      if (json === true) run.write(documentOf(error));
+      if (!(error instanceof NothingFound)) run.complain(`${style}: ${error.message}\n`);
+      else if (style === 'wolfctl') run.complain(`wolfctl: ${error.message}\n`);
+      else if (json !== true) run.write('user, ID or session not found\n');
+      return error instanceof NothingFound ? 2 : 1;
     },
-  );
+  });
 }
 
 /** With --json there is always one document: an empty list where that is the answer. */

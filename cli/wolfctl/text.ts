@@ -1,4 +1,4 @@
-// How numbers and tables look to people.
+// How numbers and times look to people.
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 
 const BYTE_UNITS = ['KB', 'MB', 'GB', 'TB', 'PB'];
@@ -54,36 +54,3 @@ function renderTime(at: EpochMs): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
-
-/** Columns as wide as their widest cell, two blanks between them, none behind the last. */
-export function renderTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const lines = [header, ...rows];
-  const widths = header.map((_, column) =>
-    Math.max(...lines.map((line) => printable(line[column] ?? '').length)),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
-}
-
-/** Names on the left, values in a column; what is empty is left out. */
-export function renderFields(fields: Readonly<Record<string, string>>): string {
-  const shown = Object.entries(fields).filter(([, value]) => value !== '');
-  const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}\n`).join('');
-}
-
-/**
- * A client chose its host name and user agent: nothing in them may steer a terminal, neither
- * control characters nor those that turn the direction of the text.
- */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?');

@@ -4,6 +4,7 @@ import { WolfguardError } from '../../core/error.ts';
 import { configOption, DEFAULT_CONFIG } from './config_option.ts';
 import { addAcl } from './acl_command.ts';
 import { addCert } from './cert_commands.ts';
+import { addCompletion } from './completion_command.ts';
 import { addPolicy } from './policy_command.ts';
 
 export interface WolfguardComponents {
@@ -47,6 +48,7 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addImport(program, components);
   addPolicy(program, components.write, DEFAULT_CONFIG);
   addAcl(program, components);
+  addCompletion(program, components.write);
   program
     .command('sample')
     .description('print a configuration file with every key and its default')

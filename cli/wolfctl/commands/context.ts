@@ -16,18 +16,27 @@ export interface CommandContext {
   readonly follow: (
     command: Extract<AdminCommand, { command: 'events' }>,
   ) => AsyncIterable<AdminEvent>;
-  /** Writes the one or the other, as the options say; `occtl`: when called by that name. */
-  readonly print: (json: unknown, text: () => string, occtl?: () => string) => void;
+  /**
+   * Writes the one or the other, as the options say; `occtl`: when called by that name. A text is
+   * for a terminal of so many cells a line; Infinity: there is none.
+   */
+  readonly print: (json: unknown, text: (columns: number) => string, occtl?: () => string) => void;
   /** The same for a list, which is written while its records are made: it may be long. */
   readonly printList: <T>(
     items: readonly T[],
     recordOf: (item: T) => unknown,
-    text: () => string,
+    text: (columns: number) => string,
     occtl?: () => string,
   ) => void;
   /** The same for one of many that come one by one: a line each, when there is room for it. */
   readonly printLine: (json: unknown, text: () => string, occtl?: () => string) => Promise<void>;
   readonly isDebug: () => boolean;
+  /** --json was given. */
+  readonly isJson: () => boolean;
+  /** For texts that come bit by bit. */
+  readonly write: (text: string) => void;
+  /** Infinity: there is no terminal. */
+  readonly columns: () => number;
   readonly now: () => EpochMs;
 }
 

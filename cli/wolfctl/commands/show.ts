@@ -48,7 +48,7 @@ function addShowUsers(show: Command, { request, print, printList, now }: Command
       printList(
         users,
         (user) => userRecord(user, at),
-        () => renderUsers(users, at),
+        (columns) => renderUsers(users, at, columns),
         () => occtlUsers(users, at),
       );
     });
@@ -83,7 +83,7 @@ function addShowIroutes(show: Command, { request, print }: CommandContext): void
       const routers = users.filter(({ pushed }) => pushed.iroutes.length > 0);
       print(
         routers.map(iroutesRecord),
-        () => renderIroutes(routers),
+        (columns) => renderIroutes(routers, columns),
         () => occtlIroutes(routers),
       );
     });

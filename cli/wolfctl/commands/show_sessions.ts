@@ -18,7 +18,7 @@ export function addShowSessions(show: Command, context: CommandContext): void {
     printList(
       sessions,
       sessionRecord,
-      () => renderSessions(sessions, now()),
+      (columns) => renderSessions(sessions, now(), columns),
       () => occtlSessions(sessions, now()),
     );
   };

@@ -1,6 +1,6 @@
 // The columns of occtl's tables: cells stand on the right, as wide as occtl makes them, and push
 // the rest of their line where they are wider. Scripts count the words of such lines.
-import { printable } from '../text.ts';
+import { printable } from '../../terminal/cells.ts';
 
 export const occtlLine = (widths: readonly number[], cells: readonly string[]): string =>
   `${cells

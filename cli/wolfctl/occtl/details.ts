@@ -1,7 +1,7 @@
 // What wolfctl says of one thing when it is called as occtl: a tab, a name, a value; some two on a
 // line. Names and values are those of the JSON.
 import type { JsonRecord, JsonValue } from '../records/record.ts';
-import { printable } from '../text.ts';
+import { printable } from '../../terminal/cells.ts';
 
 /** A line: one name, or more that stand side by side. */
 type Line = readonly string[];

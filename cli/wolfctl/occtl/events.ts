@@ -3,7 +3,7 @@ import type { AdminEvent } from '../../../core/ipc/admin_event.ts';
 import type { AdminSession } from '../../../core/ipc/admin.ts';
 import { reasonOf } from '../records/event.ts';
 import { formatAge, nameOf, vhostOf } from '../records/record.ts';
-import { printable } from '../text.ts';
+import { printable } from '../../terminal/cells.ts';
 
 /** One line. */
 export function occtlEvent(event: AdminEvent): string {

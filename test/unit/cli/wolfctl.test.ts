@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultSocketPath } from '../../../cli/wolfctl/socket_path.ts';
-import {
-  formatBytes,
-  formatDuration,
-  renderFields,
-  renderTable,
-} from '../../../cli/wolfctl/text.ts';
+import { renderFields, renderTable } from '../../../cli/terminal/table.ts';
+import { formatBytes, formatDuration } from '../../../cli/wolfctl/text.ts';
 import { WolfguardError } from '../../../core/error.ts';
 import { wolfctl } from './wolfctl_bench.ts';
 
