@@ -45,10 +45,12 @@ function renderRow(row: CompletionRow, program: string, at: string): string[] {
     ...row.commands.map(
       ({ word, description }) => `${when('0')} -a ${quote(word)} -d ${quote(description)}`,
     ),
-    ...row.flags.map(({ word, description }) => {
+    ...row.flags.map(({ word, letter, description }) => {
       const kind = row.valued.find(({ flag }) => flag === word)?.kind;
       const value = kind === undefined ? '' : valueOf(kind, program);
-      return `${when()} -l ${quote(word.replace(/^--/, ''))} -d ${quote(description)}${value}`;
+      const long = word.startsWith('--') ? ` -l ${quote(word.slice(2))}` : '';
+      const short = letter === '' ? '' : ` -s ${letter}`;
+      return `${when()}${short}${long} -d ${quote(description)}${value}`;
     }),
     ...row.values.flatMap((kind, index) => {
       const offered = candidates(kind, program);

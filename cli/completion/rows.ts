@@ -8,7 +8,7 @@ export interface CompletionRow {
   readonly path: string;
   readonly commands: readonly Described[];
   /** Of this command and of those above it. */
-  readonly flags: readonly Described[];
+  readonly flags: readonly DescribedFlag[];
   /** Every spelling of the options that take a value, with what the value is. */
   readonly valued: readonly { readonly flag: string; readonly kind: ValueKind }[];
   /** What its arguments are, in order. */
@@ -20,6 +20,11 @@ export interface CompletionRow {
 export interface Described {
   readonly word: string;
   readonly description: string;
+}
+
+export interface DescribedFlag extends Described {
+  /** The letter that is the same; "" = there is none. */
+  readonly letter: string;
 }
 
 /** "file", "folder", "none", a kind that the server knows, or "words:a,b". */
@@ -42,7 +47,11 @@ function rowsBelow(
     path,
     commands: visibleCommands(node).map(({ name: word, description }) => ({ word, description })),
     flags: unique(
-      options.map(({ flags, description }) => ({ word: flags.at(-1) ?? '', description })),
+      options.map(({ flags, description }) => ({
+        word: flags.at(-1) ?? '',
+        letter: flags.map((flag) => /^-(\w)$/.exec(flag)?.[1] ?? '').join(''),
+        description,
+      })),
     ),
     valued: options.flatMap(({ flags, value }) =>
       value === null ? [] : flags.map((flag) => ({ flag, kind: kindOf(value) })),
@@ -59,7 +68,7 @@ function rowsBelow(
 }
 
 /** The help of a command hides the same of those above it. */
-const unique = (flags: readonly Described[]): readonly Described[] =>
+const unique = (flags: readonly DescribedFlag[]): readonly DescribedFlag[] =>
   flags.filter(({ word }, at) => flags.findIndex((other) => other.word === word) === at);
 
 function valueKind({ name, choices }: ValueNode, live: boolean): ValueKind {
