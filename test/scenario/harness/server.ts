@@ -20,7 +20,7 @@ const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 const WOLFGUARD = fileURLToPath(new URL('../../../cli/wolfguard.ts', import.meta.url));
-const WOLFCTL = fileURLToPath(new URL('../../../cli/wolfctl.ts', import.meta.url));
+export const WOLFCTL = fileURLToPath(new URL('../../../cli/wolfctl.ts', import.meta.url));
 
 export const DEVICE = 'wolf0';
 
