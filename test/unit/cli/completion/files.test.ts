@@ -11,18 +11,13 @@ import type { Shell } from '../../../../cli/completion/render.ts';
 import { describeCommand } from '../../../../cli/completion/tree.ts';
 import { buildWolfctl } from '../../../../cli/wolfctl/program.ts';
 import { buildWolfguard } from '../../../../cli/wolfguard/program.ts';
+import { NO_SERVER } from '../no_server.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'wolfguard-completion-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const write = (): void => undefined;
-const wolfctl = buildWolfctl({
-  ask: () => Promise.reject(new Error('nobody is asked')),
-  write,
-  defaultSocketPath: () => '/nonexistent',
-  now: () => 0,
-  version: '0',
-});
+const wolfctl = buildWolfctl(NO_SERVER);
 const wolfguard = buildWolfguard({ write, complain: write, version: '0' });
 
 /** It says which server it was asked for, and offers names that a careless script would run. */

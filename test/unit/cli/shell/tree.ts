@@ -3,15 +3,6 @@ import { describeCommand } from '../../../../cli/completion/tree.ts';
 import type { CommandNode } from '../../../../cli/completion/tree.ts';
 import { buildWolfctl } from '../../../../cli/wolfctl/program.ts';
 import { shellTree } from '../../../../cli/wolfctl/shell/builtins.ts';
+import { NO_SERVER } from '../no_server.ts';
 
-export const TREE: CommandNode = shellTree(
-  describeCommand(
-    buildWolfctl({
-      ask: () => Promise.reject(new Error('nobody is asked')),
-      write: () => undefined,
-      defaultSocketPath: () => '/nonexistent',
-      now: () => 0,
-      version: '0',
-    }),
-  ),
-);
+export const TREE: CommandNode = shellTree(describeCommand(buildWolfctl(NO_SERVER)));
