@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { after, test } from 'node:test';
 import { ALICE } from './harness/accounts.ts';
 import { Client } from './harness/client.ts';
 import { Lab } from './harness/lab.ts';
+import { processTree } from './harness/proc.ts';
 import { Server, WOLFCTL } from './harness/server.ts';
 import { Terminal } from './harness/terminal.ts';
 import { eventually } from './harness/wait.ts';
@@ -15,11 +16,10 @@ after(() => lab.close());
 const server = await Server.start(lab);
 await Client.connect(lab, { account: ALICE, dtls: false });
 const history = lab.file('state/wolfctl_history');
-const terminal = new Terminal(
-  lab,
-  [process.execPath, WOLFCTL, '--socket', server.socket],
-  { XDG_STATE_HOME: lab.file('state'), LC_ALL: 'C.UTF-8' },
-);
+const terminal = new Terminal(lab, [process.execPath, WOLFCTL, '--socket', server.socket], {
+  XDG_STATE_HOME: lab.file('state'),
+  LC_ALL: 'C.UTF-8',
+});
 
 test(
   'commands are run as they are typed, and an error does not end the shell',
@@ -91,6 +91,26 @@ test('q gives back a sound terminal', options, async () => {
 test('Ctrl-D leaves, and what is typed then is seen again', options, async () => {
   terminal.press('C-d');
   await terminal.shows(/^ended with 0$/m);
+  terminal.type('stty -a | grep -ow "echo\\|icanon"');
+  terminal.press('Enter');
+  await terminal.shows(/^icanon\necho$/m);
+});
+
+test('a server that goes away is told of in top, and found again', options, async () => {
+  terminal.type(`"${process.execPath}" "${WOLFCTL}" --socket "${server.socket}" top`);
+  terminal.press('Enter');
+  await terminal.shows(/press \? for the keys/);
+  renameSync(server.socket, `${server.socket}.away`);
+  await terminal.shows(/^no server is running: /m);
+  renameSync(`${server.socket}.away`, server.socket);
+  await terminal.shows(/2 workers\n.*\n\n +id /);
+});
+
+test('killed in top, the terminal is sound', options, async () => {
+  const [, top = 0] = processTree(terminal.pid);
+  process.kill(top, 'SIGTERM');
+  await terminal.shows(/^Terminated[^]*^\$$/m);
+  terminal.press('C-l');
   terminal.type('stty -a | grep -ow "echo\\|icanon"');
   terminal.press('Enter');
   await terminal.shows(/^icanon\necho$/m);

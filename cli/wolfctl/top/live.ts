@@ -95,7 +95,9 @@ class LiveTop {
     this.#screen.draw(renderScreen(this.#state));
     for (let listing = 0; !ended.aborted; listing++) {
       const began = performance.now();
-      const input = await Promise.race([this.#list(listing % LISTINGS_PER_STATUS === 0), over]);
+      // Another server may have come in the meantime.
+      const withStatus = listing % LISTINGS_PER_STATUS === 0 || this.#state.lost !== null;
+      const input = await Promise.race([this.#list(withStatus), over]);
       if (input === undefined) return;
       this.take(input);
       const tookMs = performance.now() - began;

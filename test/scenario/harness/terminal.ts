@@ -40,6 +40,11 @@ export class Terminal {
     this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
   }
 
+  /** Of the process that the terminal was made for. */
+  get pid(): number {
+    return Number(this.#tmux(['display-message', '-p', '#{pane_pid}']));
+  }
+
   /** What can be seen now, lines without the blanks at their ends. */
   get screen(): string {
     return this.#tmux(['capture-pane', '-p']).trimEnd();
