@@ -5,7 +5,7 @@ import { cellsOf, padEnd, printable, shorten } from './cells.ts';
 export type Column = string | { readonly text: string };
 
 /** What is shortened keeps so many cells, that it can still be told from others. */
-const LEAST_TEXT_CELLS = 8;
+export const LEAST_TEXT_CELLS = 8;
 
 const GAP = '  ';
 

@@ -9,7 +9,7 @@
 //   press ? for the keys
 import { formatBytes, formatDuration } from '../text.ts';
 import { cellsOf, padEnd, padStart, printable, shorten } from '../../terminal/cells.ts';
-import { fit } from '../../terminal/table.ts';
+import { fit, LEAST_TEXT_CELLS } from '../../terminal/table.ts';
 import type { EpochMs } from '../../../core/units.ts';
 import { HELP } from './help.ts';
 import type { TopRow } from './rates.ts';
@@ -66,13 +66,13 @@ export function renderTotals(state: Pick<TopState, 'reading' | 'order' | 'interv
 export const cellsOfRow = (row: TopRow, now: EpochMs): readonly string[] => [
   String(row.id),
   printable(row.user),
-  printable(row.group || '-'),
-  row.from,
-  row.address,
-  row.channel,
-  formatDuration(now - row.since),
   rateOf(row.rxRate),
   rateOf(row.txRate),
+  row.address,
+  row.from,
+  formatDuration(now - row.since),
+  row.channel,
+  printable(row.group || '-'),
   formatBytes(row.rxBytes),
   formatBytes(row.txBytes),
   printable(row.host),
@@ -98,16 +98,17 @@ const column = (name: string, given: Partial<TopColumn> = {}): TopColumn => ({
 const RATE = { right: true, least: 11 } as const;
 const AMOUNT = { right: true, least: 9 } as const;
 
+/** What matters most comes first: a narrow terminal shows as many of them as it has room for. */
 export const COLUMNS: readonly TopColumn[] = [
   column('id', { right: true, least: 4 }),
   column('user', { text: true, least: 8 }),
-  column('group', { text: true }),
-  column('from', { least: 15 }),
-  column('address', { least: 11 }),
-  column('channel'),
-  column('since', { right: true, least: 7 }),
   column('rx/s', RATE),
   column('tx/s', RATE),
+  column('address', { least: 11 }),
+  column('from', { least: 15 }),
+  column('since', { right: true, least: 7 }),
+  column('channel'),
+  column('group', { text: true }),
   column('rx', AMOUNT),
   column('tx', AMOUNT),
   column('host', { text: true }),
@@ -119,19 +120,21 @@ function renderList(state: TopState, width: number): string[] {
   const { rows, offset, selected, now } = state;
   const visible = rows.slice(offset, offset + listHeight(state));
   const cells = visible.map((row) => cellsOfRow(row, now));
-  const widths = fit(
-    COLUMNS.map(({ name, least }, at) =>
-      cells.reduce(
-        (most, row) => Math.max(most, cellsOf(row[at] ?? '')),
-        Math.max(least, name.length),
-      ),
+  const wanted = COLUMNS.map(({ name, least }, at) =>
+    cells.reduce(
+      (most, row) => Math.max(most, cellsOf(row[at] ?? '')),
+      Math.max(least, name.length),
     ),
-    COLUMNS.map(({ text }) => text),
-    width - GAP.length * (COLUMNS.length - 1),
+  );
+  const shown = COLUMNS.slice(0, columnsThatFit(wanted, width));
+  const widths = fit(
+    wanted.slice(0, shown.length),
+    shown.map(({ text }) => text),
+    width - GAP.length * (shown.length - 1),
   );
   const line = (row: readonly string[]): string =>
     shorten(
-      COLUMNS.map(({ right }, at) => cell(row[at] ?? '', widths[at] ?? 0, right)).join(GAP),
+      shown.map(({ right }, at) => cell(row[at] ?? '', widths[at] ?? 0, right)).join(GAP),
       width,
     );
   const header = `${BOLD}${line(COLUMNS.map(({ name }) => name)).trimEnd()}${NORMAL}`;
@@ -141,6 +144,17 @@ function renderList(state: TopState, width: number): string[] {
       : line(row).trimEnd(),
   );
   return [header, ...list];
+}
+
+/** At least one; texts are counted as narrow as they may become. */
+function columnsThatFit(wanted: readonly number[], width: number): number {
+  let used = 0;
+  const first = COLUMNS.findIndex(({ text }, at) => {
+    const cells = wanted[at] ?? 0;
+    used += (text ? Math.min(cells, LEAST_TEXT_CELLS) : cells) + (at > 0 ? GAP.length : 0);
+    return used > width;
+  });
+  return first < 0 ? COLUMNS.length : Math.max(1, first);
 }
 
 const cell = (text: string, width: number, right: boolean): string =>

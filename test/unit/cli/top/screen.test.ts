@@ -19,7 +19,7 @@ const STATUS = {
 } as unknown as AdminStatus;
 
 /** Two listings, a second between them. */
-function state(given: readonly Given[], size = { rows: 24, columns: 120 }): TopState {
+function state(given: readonly Given[], size = { rows: 24, columns: 130 }): TopState {
   const listed = (before: TopState, at: number, factor: number): TopState =>
     step(before, {
       kind: 'listed',
@@ -41,9 +41,19 @@ test('the head has totals, the list its sessions, the foot a hint', () => {
   assert.equal(lines.length, 24);
   assert.equal(lines[0], 'wolfguard 1.2.3, up 1m 30s   1 session   1 worker and 1 starting');
   assert.match(lines[1] ?? '', /^rx 1\.0 KB\/s {3}tx 2\.5 KB\/s {3}35 packets\/s/);
-  assert.match(lines[3] ?? '', /id {2}user +group +from +address .*rx\/s/);
-  assert.match(lines[4] ?? '', /^ +7 {2}alice .*198\.51\.100\.7 .*1m +1\.0 KB\/s +2\.5 KB\/s/);
+  assert.match(lines[3] ?? '', /id {2}user +rx\/s +tx\/s +address +from .*host$/);
+  assert.match(
+    lines[4] ?? '',
+    /^ +7 {2}alice +1\.0 KB\/s +2\.5 KB\/s {2}10\.77\.0\.7 .*198\.51\.100\.7 +1m .*laptop +$/,
+  );
   assert.equal(lines[23], 'press ? for the keys');
+});
+
+test('a narrow terminal shows the columns that it has room for, whole', () => {
+  const lines = renderScreen(state([{ id: 7, user: 'alice' }], { rows: 24, columns: 80 }));
+  assert.match(plain(lines[3] ?? ''), /^ +id {2}user .*tx\/s .*since$/);
+  const [, , , header = ''] = renderScreen(state([{ id: 7 }], { rows: 24, columns: 30 }));
+  assert.match(plain(header), /^ +id {2}user +rx\/s$/);
 });
 
 test('the selected session is reversed, others are not', () => {
