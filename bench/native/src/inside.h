@@ -37,7 +37,7 @@ class Inside {
     }
   }
   void flush() {
-    if (const size_t refused = coalescer_.flush()) bump(totals_->dropped_packets, refused);
+    if (const size_t refused = coalescer_.flush().refused) bump(totals_->dropped_packets, refused);
   }
   std::vector<float> take_samples() { return std::exchange(samples_, {}); }
 
