@@ -69,9 +69,9 @@ test('people’s names and addresses stand on lines of debug only', options, () 
 });
 
 test('a line for syslog arrives with its level, name and pid', options, async () => {
-  const send = system().sendUnixDatagram;
+  const native = system();
   const outlet = new DaemonOutlet(
-    { send, now: Date.now },
+    { send: (path, data) => native.sendUnixDatagram(path, data), now: Date.now },
     { daemon: 'syslog', format: 'pretty', path: journald.syslogSocket },
   );
   const line = {

@@ -20,7 +20,7 @@ const MAKERS = [
 test('a line without an event, with an unknown one, at another level or without its fields does not compile', () => {
   const logger = { info: () => undefined, warn: () => undefined } as Pick<Logger, 'info' | 'warn'>;
   logger.info({ event: 'session.created', session: 7 }, 'session created');
-  // @ts-expect-error no event
+  // @ts-expect-error a line without an event
   logger.info({ session: 7 }, 'session created');
   // @ts-expect-error an event that is none of ours
   logger.info({ event: 'session.invented', session: 7 }, 'session created');

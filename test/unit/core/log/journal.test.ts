@@ -53,7 +53,7 @@ function decode(entry: Uint8Array): Map<string, string> {
   let rest = Buffer.from(entry);
   while (rest.length > 0) {
     const end = rest.indexOf('\n');
-    const [name = '', value] = split(rest.toString('utf8', 0, end));
+    const [name, value] = split(rest.toString('utf8', 0, end));
     rest = rest.subarray(end + 1);
     if (value !== undefined) {
       fields.set(name, value);
