@@ -10,11 +10,13 @@ export interface Step {
 
 export interface Scene {
   readonly title: string;
+  /** Where its bytes come from: the first line of prose behind the title. */
+  readonly origin: string;
   readonly steps: readonly Step[];
 }
 
 export function parseScenes(markdown: string): readonly Scene[] {
-  const scenes: { title: string; steps: Step[] }[] = [];
+  const scenes: { title: string; origin: string; steps: Step[] }[] = [];
   let block: { kind: string; lines: string[]; line: number } | undefined;
   for (const [index, line] of markdown.split('\n').entries()) {
     if (block !== undefined && line !== '```') block.lines.push(line);
@@ -22,7 +24,11 @@ export function parseScenes(markdown: string): readonly Scene[] {
       scenes.at(-1)?.steps.push({ ...block, text: block.lines.join('\n') });
       block = undefined;
     } else if (line.startsWith('```')) block = { kind: line.slice(3), lines: [], line: index + 2 };
-    else if (line.startsWith('## ')) scenes.push({ title: line.slice(3), steps: [] });
+    else if (line.startsWith('## ')) scenes.push({ title: line.slice(3), origin: '', steps: [] });
+    else {
+      const scene = scenes.at(-1);
+      if (scene?.origin === '') scene.origin = line;
+    }
   }
   return scenes;
 }

@@ -23,6 +23,10 @@ const SPLITS = [Infinity, 1, 7, 100];
 
 for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'))) {
   const scenes = parseScenes(readFileSync(path.join(import.meta.dirname, file), 'utf8'));
+  test(`${file}: every conversation says where it comes from`, () => {
+    for (const { title, origin } of scenes)
+      assert.match(origin, /^(Measured|Written from documents)\b/, title);
+  });
   for (const { title, steps } of scenes)
     for (const size of SPLITS)
       test(`${file}: ${title}, in pieces of ${size}`, async (t) => {
@@ -119,7 +123,10 @@ async function expectAnswer(stage: Stage, text: string, where: string): Promise<
   const end = text.indexOf('\n\n');
   const head = end < 0 ? text : text.slice(0, end);
   const body = end < 0 ? '' : `${text.slice(end + 2)}\n`;
-  const expected = `${head.trimEnd().replaceAll('\n', '\r\n')}\r\n\r\n${body}`;
+  // The client's end counts bytes.
+  const expected = Buffer.from(
+    `${head.trimEnd().replaceAll('\n', '\r\n')}\r\n\r\n${body}`,
+  ).toString('latin1');
   await until(
     () => stage.actor.received.length >= stage.seen + expected.length || stage.actor.ended,
   );
