@@ -1,8 +1,10 @@
-// The right messages that the mutations begin with, as openconnect 9.01 sends them [oc 2.2, 4, 5, 6].
+// The right messages that the mutations begin with, as openconnect 9.01 and Cisco's clients send them
+// [oc 2.2, 4, 5, 6].
 import { Buffer } from 'node:buffer';
 import type { Random } from './random.ts';
 
 const AGENT = 'User-Agent: Open AnyConnect VPN Agent v9.01-3';
+const PHONE = 'User-Agent: Cisco SVC IPPhone Client v1.0 (1.0)';
 
 /** Heads of requests; the body, where there is one, is right. */
 export function requests(cookie: string): readonly Buffer[] {
@@ -19,6 +21,14 @@ export function requests(cookie: string): readonly Buffer[] {
         'Content-Length: 27\r\n\r\nusername=alice&password=pw%21',
     ),
     connect(cookie),
+    post('/Our%20people/', CISCO_INIT, 'Expect: 100-continue'),
+    request(`GET /staff HTTP/1.1\r\nHost: [fe80::1%25eth0]\r\n${AGENT}\r\n\r\n`),
+    request('HEAD /profiles%2Fx.xml HTTP/1.1\r\nHost: vpn\r\nCookie: webvpn=nothing\r\n\r\n'),
+    request(`GET /svc HTTP/1.1\r\nHost: vpn\r\n${PHONE}\r\n\r\n`),
+    request(
+      `POST /svc HTTP/1.1\r\nHost: vpn\r\n${PHONE}\r\nContent-Length: 27\r\n\r\n` +
+        'username=alice&password=pw%21',
+    ),
   ];
 }
 
@@ -29,6 +39,7 @@ export const bodies: readonly string[] = [
   authReply('alice', '&lt;&amp;&#x41;'),
   '<?xml version="1.0"?>\n<config-auth client="vpn" type="logout"><session-token>x</session-token></config-auth>',
   'username=alice&password=wrong&group_list=x',
+  ciscoInit(),
 ];
 
 export function post(target: string, body: string | Buffer, ...headers: readonly string[]): Buffer {
@@ -120,6 +131,20 @@ function init(): string {
   );
 }
 
+/** With the elements that are for other servers, and a group in the address. */
+function ciscoInit(): string {
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    '<config-auth client="vpn" type="init" aggregate-auth-version="2">\n' +
+    '<device-id computer-name="box" device-type="iPad14,8" unique-id="52C5F4">apple-ios</device-id>' +
+    '<mac-address-list><mac-address public-interface="true">00-00-5e-00-53-01</mac-address>' +
+    '</mac-address-list><opaque is-for="sg"><tunnel-group>Other</tunnel-group></opaque>' +
+    '<group-select>All our people</group-select>' +
+    '<group-access>https://[2001:db8::1]:8443/Our%20people/?x</group-access></config-auth>'
+  );
+}
+
 const INIT = init();
+const CISCO_INIT = ciscoInit();
 
 const request = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -107,6 +107,8 @@ const server = await Server.start(
       mobile_idle_timeout: '2h',
     },
     http: { headers: { 'X-Frame-Options': 'DENY' } },
+    // The last of them is for phones.
+    tls: { ciphers: 'ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE-ECDSA-AES256-SHA' },
   },
   [...accounts, PHONE_ACCOUNT],
 );
@@ -157,16 +159,15 @@ test(
     );
     const cookie = /^Set-Cookie: webvpn=(\w+);/m.exec(post(PHONE_ACCOUNT.password))?.[1];
     assert.ok(cookie !== undefined);
-    const extra = [
-      ...named(agent),
-      '--dtls-ciphers',
-      'AES256-SHA',
-      '--dtls12-ciphers',
-      'AES256-SHA',
-    ];
+    // What a phone has: TLS 1.2 with CBC, and DTLS 0.9.
+    const suites = ['--dtls-ciphers', 'AES256-SHA', '--dtls12-ciphers', 'AES256-SHA'];
+    const cbc = 'NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-CBC';
+    const extra = [...named(agent), ...suites, '--gnutls-priority', cbc];
     const client = await connect(99, { cookie, extra });
     checkLines(client, { told: [...DESK, 'X-CSTP-DNS-IP6=fd00:77::53'] });
     assert.equal(client.channel, 'tls');
+    const { connection } = await server.sessionOf(PHONE_ACCOUNT.user);
+    assert.match(connection?.tlsCipher ?? '', /AES256-SHA$/);
     await client.logOut();
   },
 );
