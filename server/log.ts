@@ -86,9 +86,9 @@ export function openLog(options: LogOptions): Log {
 function openOutlet({ destination, format }: LogOptions): LogOutlet {
   if (!isLogDaemon(destination))
     return new FileOutlet(destination === 'stdout' ? null : destination);
-  const { sendUnixDatagram } = system();
+  const native = system();
   return new DaemonOutlet(
-    { send: sendUnixDatagram, now: Date.now },
+    { send: (path, data) => native.sendUnixDatagram(path, data), now: Date.now },
     { daemon: destination, format },
   );
 }

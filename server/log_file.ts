@@ -2,8 +2,6 @@ import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { WolfguardError } from '../core/error.ts';
 import type { LogOutlet, Outcome } from './log_outlet.ts';
 
-const STDOUT_FD = 1;
-
 /**
  * Lines in a file, or on stdout (null). Writes are synchronous, so that the last words before an
  * exit are on disk. A file that was deleted is made anew; one that was only renamed is written
@@ -18,8 +16,7 @@ export class FileOutlet implements LogOutlet {
   constructor(path: string | null) {
     this.#path = path;
     // Node makes a pipe that does not block of it: a reader that stands still must not stop us.
-    if (path === null) void process.stdout;
-    this.#fd = path === null ? STDOUT_FD : openFile(path);
+    this.#fd = path === null ? process.stdout.fd : openFile(path);
   }
 
   write(lines: readonly string[]): Outcome {

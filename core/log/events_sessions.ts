@@ -79,7 +79,7 @@ export const SESSION_EVENTS = {
   'ban.set': {
     level: 'info',
     fields: ['score'],
-    meaning: 'A source has made too many failed logins and is refused for bans.time.',
+    meaning: 'A source has made too many failed logins and is refused for ban.duration.',
     remedy: '"wolfctl show ip bans" names it, "wolfctl unban" lifts it.',
   },
   'ban.lifted': {
