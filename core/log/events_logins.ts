@@ -7,7 +7,7 @@ export const LOGIN_EVENTS = {
     fields: ['reason', 'end?', 'limit?'],
     meaning:
       'Somebody was not let in; reason: credentials (wrong name, password or code), hours ' +
-      '(end says which rule), limit (too many sessions; limit says which).',
+      '(end says which rule), limit (too many sessions; limit says which), draining.',
     remedy: 'Level debug names the person and the source of each attempt.',
   },
   'login.bug': {
