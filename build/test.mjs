@@ -55,7 +55,11 @@ const STAGES = [
       node('build/format_native.mjs', '--check'),
     ],
   },
-  { name: 'generated', limitMs: MINUTE_MS, commands: [node('config/generate.ts', '--check')] },
+  {
+    name: 'generated',
+    limitMs: MINUTE_MS,
+    commands: [node('config/generate.ts', '--check'), node('build/man.mjs', '--check')],
+  },
   {
     name: 'unit',
     limitMs: 6 * MINUTE_MS,

@@ -1,0 +1,73 @@
+// `npm run package:deb`: dist/wolfguard_VERSION_ARCH.deb, for the Debian and the architecture that
+// it is made on, with the Node that runs this script. The same sources give the same file: times
+// are those of SOURCE_DATE_EPOCH, or of the last commit.
+//
+//   node build/package_deb.mjs [--fast] [--output FOLDER]      --fast: do not compress it
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeControl } from './deb/control.mjs';
+import { layOut, run } from './deb/tree.mjs';
+
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
+/** The package's own revision of this version. */
+const REVISION = 1;
+const MAINTAINER = 'The wolfguard maintainers <maintainers@wolfguard.invalid>';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const { values: options } = parseArgs({
+  options: {
+    fast: { type: 'boolean', default: false },
+    output: { type: 'string', default: path.join(root, 'dist') },
+  },
+});
+
+const stage = mkdtempSync(path.join(tmpdir(), 'wolfguard-deb-'));
+try {
+  console.log(build());
+} catch (error) {
+  console.error(`wolfguard: no package was made: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+function build() {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const epoch = sourceDate();
+  const release = {
+    version: `${version}-${REVISION}`,
+    architecture: ARCHITECTURES[process.arch],
+    date: new Date(epoch * 1000),
+    maintainer: process.env.DEBEMAIL
+      ? `${process.env.DEBFULLNAME ?? 'wolfguard'} <${process.env.DEBEMAIL}>`
+      : MAINTAINER,
+  };
+  const umask = process.umask(0o022);
+  const programs = layOut(root, stage, release);
+  writeControl(root, stage, programs, release);
+  run('chmod', ['755', stage]);
+  run('find', [stage, '-exec', 'touch', '--no-dereference', `--date=@${epoch}`, '{}', '+']);
+  process.umask(umask);
+
+  const file = `wolfguard_${release.version}_${release.architecture}.deb`;
+  mkdirSync(options.output, { recursive: true });
+  const target = path.join(options.output, file);
+  const compression = options.fast ? ['-Znone'] : ['-Zxz'];
+  run('dpkg-deb', ['--root-owner-group', ...compression, '--build', stage, target], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
+  });
+  return target;
+}
+
+/** Seconds since 1970. */
+function sourceDate() {
+  const given = process.env.SOURCE_DATE_EPOCH;
+  if (given) return Number(given);
+  const git = ['-C', root, 'log', '-1', '--format=%ct'];
+  return Number(execFileSync('git', git, { encoding: 'utf8' }));
+}
