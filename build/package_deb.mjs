@@ -2,7 +2,7 @@
 // it is made on, with the Node that runs this script. The same sources give the same file: times
 // are those of SOURCE_DATE_EPOCH, or of the last commit.
 //
-//   node build/package_deb.mjs [--fast] [--output FOLDER]      --fast: do not compress it
+//   node build/package_deb.mjs [--fast] [--output FOLDER]      --fast: neither check types nor compress it
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeControl } from './deb/control.mjs';
-import { layOut, run } from './deb/tree.mjs';
+import { layOut } from './deb/tree.mjs';
+import { run } from './program/lay_out.mjs';
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 /** The package's own revision of this version. */
@@ -48,7 +49,7 @@ function build() {
       : MAINTAINER,
   };
   const umask = process.umask(0o022);
-  const programs = layOut(root, stage, release);
+  const programs = layOut(root, stage, release, !options.fast);
   writeControl(root, stage, programs, release);
   run('chmod', ['755', stage]);
   run('find', [stage, '-exec', 'touch', '--no-dereference', `--date=@${epoch}`, '{}', '+']);

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CONFIGURATION_FILES, run } from './tree.mjs';
+import { run } from '../program/lay_out.mjs';
+import { CONFIGURATION_FILES } from './tree.mjs';
 
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 
