@@ -7,6 +7,8 @@ import { WolfguardError } from '../../core/error.ts';
 import { importFiles } from './import_files.ts';
 import type { Imported } from './import_files.ts';
 import type { Fate, Note } from './option.ts';
+import { besideOrHere } from './paths.ts';
+import type { FindPath } from './translate.ts';
 
 export interface ImportCommandOptions {
   readonly source: string;
@@ -31,7 +33,8 @@ export function importCommand(
 ): 0 | 1 {
   const toStdout = output === '-';
   const folder = toStdout ? process.cwd() : path.dirname(path.resolve(output));
-  const imported = importFiles({ source, folder, workingDirectory: process.cwd() });
+  const pathsOf = (): FindPath => besideOrHere(source, process.cwd());
+  const imported = importFiles({ source, folder, pathsOf });
   // What goes to stdout leaves nothing on the disk, and a secret is nothing for a terminal.
   const files = toStdout
     ? []

@@ -3,7 +3,7 @@ import { formatIp, parseIp } from '../../core/net/address.ts';
 import { parseMethod } from './conf_file.ts';
 import type { Method } from './conf_file.ts';
 import type { DraftTable } from './draft.ts';
-import { lost, needless } from './option.ts';
+import { durationOf, lost, needless, numberOf } from './option.ts';
 import type { Rule, Rules, Taken } from './option.ts';
 
 const tls =
@@ -51,13 +51,15 @@ type Chain = readonly string[];
 /** `auth` lines must all succeed, each `enable-auth` is a way in of its own. */
 function authentication(taken: Taken): void {
   const methods = taken.values.map(parseMethod);
-  const chain = methods.flatMap((method) => stepsOf(method, taken));
-  // A certificate is looked at first: it says who somebody is before a password is asked for.
-  const steps = [...chain].sort(
-    (a, b) => Number(b === 'certificate') - Number(a === 'certificate'),
-  );
-  if (steps.length > 0) addChain(taken, steps);
+  const steps = methods.map((method) => stepsOf(method, taken));
+  // Without one of its steps a chain would let in whom ocserv keeps out.
+  if (steps.some((own) => own.length === 0)) return;
+  addChain(taken, certificateFirst(steps.flat()));
 }
+
+/** A certificate is looked at first: it says who somebody is before a password is asked for. */
+const certificateFirst = (steps: Chain): Chain =>
+  [...steps].sort((a, b) => Number(b === 'certificate') - Number(a === 'certificate'));
 
 function alternatives(taken: Taken): void {
   for (const value of taken.values) {
@@ -123,18 +125,19 @@ function radius({ options }: Method, table: DraftTable, taken: Taken): void {
 function accounting(taken: Taken): void {
   const method = parseMethod(taken.value);
   const auth = taken.scope.table.table('auth');
-  if (method.name === 'radius') auth.table('radius').set('accounting', true);
-  else if (method.name === 'pam') auth.table('pam').set('accounting', true);
+  if (method.name === 'radius') {
+    const radius = auth.table('radius');
+    radius.set('accounting', true);
+    // Where nothing is said ocserv writes none between the first and the last.
+    radius.set('interim_interval', durationOf(numberOf(taken.other('stats-report-time')) ?? 0));
+  } else if (method.name === 'pam') auth.table('pam').set('accounting', true);
   else taken.note('lost', `there is no method "${method.name}"`);
 }
 
-/** "name[what people read]" */
-function groups({ scope, values, note }: Taken): void {
-  const names = values.map((value) => value.replace(/\[.*$/, '').trim());
-  scope.table.table('auth').set('select_group', names);
-  if (values.some((value) => value.includes('['))) {
-    note('changed', 'people read the names of groups, not the texts behind them');
-  }
+/** "name" or "name[what people read]": the same here. */
+function groups({ scope, values }: Taken): void {
+  const written = values.map((value) => value.replace(/\s*\[\s*(.*?)\s*\]\s*$/, '[$1]'));
+  scope.table.table('auth').set('select_group', written);
 }
 
 /** "listen-host = 192.0.2.1", with the port of the main server. */
@@ -150,7 +153,8 @@ export const LOGIN_RULES: Rules = {
   acct: accounting,
   'select-group': groups,
   'default-select-group': lost('people who choose no group get that of their account'),
-  'auto-select-group': lost('name the groups in auth.select_group'),
+  // Takes its groups from files: see group_names.ts.
+  'auto-select-group': () => undefined,
   'select-group-by-url': needless('a group in the address is always taken'),
   'always-require-cert': needless('a chain with the step "certificate" requires one'),
   'server-cert': (taken) => files(taken, 'certificate'),

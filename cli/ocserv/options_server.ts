@@ -100,13 +100,12 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
   [2, 'info'],
 ]);
 
-function logLevel(taken: Taken): void {
-  withNumber(taken, (level) =>
-    taken.scope.table
-      .table('log')
-      .set('level', LEVELS.get(level) ?? (level < 9 ? 'debug' : 'trace')),
-  );
-}
+/** 1 basic, 2 information, 3 to 8 debugging, 9 everything. */
+export const levelOf = (level: number): string =>
+  LEVELS.get(Math.max(0, level)) ?? (level < 9 ? 'debug' : 'trace');
+
+const logLevel = (taken: Taken): void =>
+  withNumber(taken, (level) => taken.scope.table.table('log').set('level', levelOf(level)));
 
 function proxyProtocol({ scope, value, note }: Taken): void {
   if (!isTrue(value)) return;
@@ -234,13 +233,11 @@ export const SERVER_RULES: Rules = {
   'connect-script': script('connect'),
   'disconnect-script': script('disconnect'),
   'host-update-script': script('host_update'),
-  'stats-report-time': (taken) =>
-    withNumber(taken, (value) => {
-      if (value <= 0) return;
-      const radius = taken.scope.table.table('auth', 'radius');
-      if (taken.scope.kind === 'main') radius.set('interim_interval', durationOf(value));
-      else taken.note('lost', 'accounts of all are written equally often');
-    }),
+  'stats-report-time': ({ scope, note }) => {
+    if (scope.kind === 'user' || scope.kind === 'group') {
+      note('lost', 'accounts of all are written equally often');
+    }
+  },
   'server-stats-reset-time': needless('figures since the start, and Prometheus for the rest'),
   kkdcp: lost('the proxy for Kerberos is not available yet'),
   // Read by whoever reads the files.

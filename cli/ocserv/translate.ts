@@ -3,6 +3,7 @@
 import { keyOf, sections } from '../../config/schema.ts';
 import { parseConf } from './conf_file.ts';
 import type { ConfLine } from './conf_file.ts';
+import { defaultsOf } from './defaults.ts';
 import { DraftTable } from './draft.ts';
 import type { TomlValue } from './draft.ts';
 import type { Note, OptionSpec, Scope, Taken } from './option.ts';
@@ -21,9 +22,12 @@ export interface Sources {
   /** By user and by group: what config-per-user and config-per-group hold. */
   readonly users: ReadonlyMap<string, NamedText>;
   readonly groups: ReadonlyMap<string, NamedText>;
-  /** Makes a path that may be relative absolute. */
-  readonly path: (written: string) => string;
+  /** Makes a path that may be relative absolute; ocserv looks for each option's in its own place. */
+  readonly path: FindPath;
 }
+
+/** Where ocserv finds the file that an option names. */
+export type FindPath = (written: string, option: string) => string;
 
 export interface Translation {
   readonly draft: DraftTable;
@@ -35,11 +39,13 @@ export function translate({ main, users, groups, path }: Sources): Translation {
   const draft = new DraftTable();
   const notes: Note[] = [];
   const root: Scope = { kind: 'main', name: '', table: draft, file: main.file };
-  const { lines, mistakes } = parseConf(main.text);
+  const { lines: written, mistakes } = parseConf(main.text);
+  const lines = [...defaultsOf(written), ...written];
   for (const { line, message } of mistakes) {
     notes.push({ file: main.file, line, option: '', fate: 'lost', text: message });
   }
   takeAll(root, linesOf(lines, ''), [], { notes, path });
+  setDefaults(draft);
   const hosts = new Set(lines.map(({ vhost }) => vhost).filter((vhost) => vhost !== ''));
   for (const name of hosts) {
     const table = draft.append('vhost');
@@ -58,6 +64,18 @@ export function translate({ main, users, groups, path }: Sources): Translation {
   }
   withdrawUnavailable(draft, notes, main.file);
   return { draft, notes };
+}
+
+/** What no option of ocserv says, since it is always so there. */
+function setDefaults(draft: DraftTable): void {
+  const network = draft.table('network');
+  if (!network.values.has('ipv4')) network.set('ipv4', '');
+  // Who forwards has said so to the kernel.
+  network.set('forwarding', false);
+  // ocserv, which may read the file still or again, knows no argon2id.
+  draft.table('auth', 'file').set('renew_hashes', false);
+  const tls = draft.table('tls');
+  if (!tls.values.has('group_field')) tls.set('group_field', '');
 }
 
 const linesOf = (lines: readonly ConfLine[], vhost: string): ConfLine[] =>
@@ -95,11 +113,13 @@ function takeAll(
       value: last.value,
       other: (wanted) => valueOf(lines, wanted) ?? valueOf(above, wanted) ?? '',
       note: (fate, text) => said.push({ fate, text }),
-      path,
+      path: (file) => path(file, name),
     };
+    scope.table.origin.text = last.line === 0 ? '' : `${scope.file}:${last.line}: ${name}`;
     spec.rule(taken);
+    scope.table.origin.text = '';
     for (const { fate, text } of said) note(last, fate, text);
-    if (said.length === 0) note(last, 'carried', '');
+    if (said.length === 0 && last.line > 0) note(last, 'carried', '');
   }
 }
 

@@ -5,6 +5,7 @@ import { configOption, DEFAULT_CONFIG } from './config_option.ts';
 import { addAcl } from './acl_command.ts';
 import { addCert } from './cert_commands.ts';
 import { addCompletion } from './completion_command.ts';
+import { addOcpasswd, addOcserv } from './ocserv_commands.ts';
 import { addPolicy } from './policy_command.ts';
 
 export interface WolfguardComponents {
@@ -46,6 +47,8 @@ export function buildWolfguard(components: WolfguardComponents): Command {
   addOtp(program);
   addCert(program, components.write);
   addImport(program, components);
+  addOcserv(program, components);
+  addOcpasswd(program, components);
   addPolicy(program, components.write, DEFAULT_CONFIG);
   addAcl(program, components);
   addCompletion(program, components.write);
