@@ -1,0 +1,2 @@
+#!/bin/sh
+env | sort >>"$(dirname "$0")/hook.env"
