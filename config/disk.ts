@@ -40,7 +40,9 @@ export const findDiskMistakes = (
   ...findRouteFileMistakes(config),
 ];
 
-function checkPasswordFile({ auth }: Config): Finding[] {
+function checkPasswordFile({ auth, vhost }: Config): Finding[] {
+  const chains = [auth, ...vhost.map((host) => host.auth)].flatMap(({ chain }) => chain);
+  if (!chains.some(({ steps }) => steps.includes('file'))) return [];
   const result = attempt('auth.file.path', () => readText(auth.file.path));
   if (result.ok) return [];
   const suggestion = result.missing ? 'wolfguard passwd USER makes it' : result.finding.suggestion;
