@@ -15,6 +15,7 @@ export const findContradictions = (config: Config): Contradiction[] => [
   ...checkOverlaps(config),
   ...checkAddresses(config, namedPools(config)),
   ...checkProxy(config),
+  ...checkMetrics(config),
   ...checkHost(config, []),
   ...config.vhost.flatMap((vhost, index) => checkHost(vhost, ['vhost', index])),
   ...checkNames(config),
@@ -62,6 +63,17 @@ function checkProxy({ listen }: Config): Contradiction[] {
   return [
     contradiction(['listen', 'proxy_trusted'], message, suggestion, ['listen.proxy_protocol']),
   ];
+}
+
+/** With the clients' own port, the kernel would deal their connections out to both. */
+function checkMetrics({ listen, metrics }: Config): Contradiction[] {
+  const taken = (metrics.listen ?? []).some(({ port }) =>
+    listen.tcp.some((tcp) => tcp.port === port),
+  );
+  if (!taken) return [];
+  const message = 'metrics.listen: the port is one of listen.tcp';
+  const suggestion = 'clients and Prometheus need a port each, for example 127.0.0.1:9100';
+  return [contradiction(['metrics', 'listen'], message, suggestion, ['listen.tcp'])];
 }
 
 /** The steps of the chains find what they need. */

@@ -1,6 +1,7 @@
 // Writes what is made from tables: the sample, the manual, and the page of the log's events. `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withFamilyTables } from '../core/metrics/manual.ts';
 import { renderLogManual } from './log_manual.ts';
 import { renderManual } from './manual.ts';
 import { renderSample } from './sample.ts';
@@ -10,6 +11,10 @@ const ROOT = join(import.meta.dirname, '..');
 const files = [
   { name: 'config/wolfguard.toml', text: renderSample() },
   { name: 'docs/configuration.md', text: renderManual() },
+  {
+    name: 'docs/metrics.md',
+    text: withFamilyTables(readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8')),
+  },
   { name: 'docs/logging.md', text: renderLogManual() },
 ];
 

@@ -1,6 +1,6 @@
 // The schema of running the server: who is kept away, what is told to whom, and where to.
 import type { Kind } from './kind.ts';
-import { choice, integer, list, optional, path, text, urlWord } from './kinds.ts';
+import { choice, integer, list, oneOrMore, optional, path, text, urlWord } from './kinds.ts';
 import { siteHeaders } from './kinds_answer.ts';
 import { duration } from './kinds_quantity.ts';
 import { network, socketAddress } from './kinds_net.ts';
@@ -118,7 +118,13 @@ export const web = table(
 
 export const metrics = table(
   { about: 'Prometheus text at /metrics; /healthz and /readyz' },
-  { listen: later(optional(socketAddress), '', 'e.g. "127.0.0.1:9100"; "" = off') },
+  {
+    listen: key(
+      optional(oneOrMore({ ...socketAddress, example: '"127.0.0.1:9100"' }, 'addresses')),
+      '',
+      'e.g. "127.0.0.1:9100", or a list of such; anybody who reaches it may read; "" = off',
+    ),
+  },
 );
 
 export const log = table(

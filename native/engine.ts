@@ -3,6 +3,7 @@
 // returns at once. What happened comes back through `onEvent`, in order per connection.
 import { loadAddon } from './addon.ts';
 import type { Compression } from '../core/connect/compression.ts';
+import type { Measures } from '../core/ipc/measures.ts';
 import type {
   ClientCertificate,
   EndpointChange,
@@ -135,13 +136,13 @@ export type EngineEvent =
 export interface EngineTotals {
   readonly connections: number;
   readonly tunnels: number;
+  /** Those whose data goes by DTLS. */
+  readonly dtlsTunnels: number;
   readonly handshakes: number;
   readonly handshakesFailed: number;
   readonly handshakesRefused: number;
   /** Packets and datagrams handed to the worker that owns their tunnel. */
   readonly forwardedPackets: number;
-  readonly rxPackets: number;
-  readonly txPackets: number;
   readonly droppedPackets: number;
 }
 
@@ -190,6 +191,8 @@ export interface Engine {
       })
     | undefined;
   totals(): EngineTotals;
+  /** All that it counts, by the names of engine_totals.cc, and what it holds now. */
+  measure(): Measures;
   /** Stops both threads and closes every connection; idempotent. */
   close(): void;
 }

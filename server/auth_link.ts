@@ -16,6 +16,8 @@ export interface AuthLinkOptions {
   readonly timeoutMs: Milliseconds;
   /** Steps that wait for the auth process; more are refused at once. */
   readonly maxInFlight: number;
+  /** Each process says 'measures' every second. */
+  readonly measure?: boolean;
 }
 
 interface Pending {
@@ -87,11 +89,17 @@ export class AuthLink {
     return this.pending.size;
   }
 
+  /** Accounting records that no auth process has in a safe place yet. */
+  get waitingRecords(): number {
+    return this.records.size;
+  }
+
   /** The listener for one auth process, as the supervisor wants it. */
   attach(send: (message: PrimaryToAuth) => void): ChildLink<AuthToPrimary> {
     const startedWith = this.settings;
     return {
-      handleSpawned: () => send({ kind: 'start', settings: startedWith }),
+      handleSpawned: () =>
+        send({ kind: 'start', settings: startedWith, measure: this.options.measure === true }),
       handleReady: () => {
         this.send = send;
         if (this.settings !== startedWith) send({ kind: 'configure', settings: this.settings });

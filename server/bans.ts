@@ -19,6 +19,7 @@ export interface BansComponents {
   readonly store: Pick<BanStore, 'load' | 'save' | 'delete' | 'close'>;
   readonly tellWorkers: (message: Extract<PrimaryToWorker, { kind: 'bans' }>) => void;
   readonly now: () => EpochMs;
+  readonly onBanned?: (sources: number) => void;
   readonly log: Pick<Logger, 'debug' | 'info'>;
 }
 
@@ -142,6 +143,7 @@ export class Bans {
       );
       log.debug({ source: record.source }, 'ban is of');
     }
+    this.#components.onBanned?.(banned.length);
     if (banned.length > 0 || lifted.length > 0) {
       tellWorkers({ kind: 'bans', add: banned.map(({ source }) => source), remove: lifted });
     }

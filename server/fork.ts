@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { Log } from './log.ts';
 
 /** Programs of ours that run as children of the primary, by path without extension. */
-export type Program = 'worker/app' | 'server/auth/app' | 'server/hooks/plugin_app';
+export type Program =
+  'worker/app' | 'server/auth/app' | 'server/hooks/plugin_app' | 'server/metrics/app';
 
 /** The number of the first descriptor of `fds` in the child: behind stdin, stdout, stderr, IPC. */
 export const FIRST_INHERITED_FD = 4;

@@ -6,6 +6,7 @@ import type { Logger } from '../core/log/logger.ts';
 import type { SessionPolicy } from '../core/policy/policy.ts';
 import type { AdminEvents } from './admin_events.ts';
 import type { Bans } from './bans.ts';
+import type { Meter } from './metrics/meter.ts';
 import type { Readiness } from './readiness.ts';
 import { TURNED_AWAY } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,6 +20,7 @@ export interface LoginComponents {
   readonly profileOf: (policy: SessionPolicy) => ProfileNotice | undefined;
   readonly statistics: Pick<Statistics, 'loginAnswered'>;
   readonly events: Pick<AdminEvents, 'loginRefused'>;
+  readonly meter: Pick<Meter, 'loginAnswered'>;
   readonly logger: Logger;
 }
 
@@ -27,7 +29,8 @@ export async function answerLogin(
   components: LoginComponents,
   request: LoginRequest,
 ): Promise<LoginReply> {
-  const { auth, bans, readiness, statistics, events, logger } = components;
+  const { auth, bans, readiness, statistics, events, meter, logger } = components;
+  const began = performance.now();
   // A dialogue that began before the drain ends here too: its session would not last.
   if (readiness.state === 'draining' || readiness.state === 'stopping') {
     logger.info(
@@ -38,6 +41,7 @@ export async function answerLogin(
   }
   let reply: LoginReply;
   let refused = false;
+  let banned = false;
   try {
     const { address } = request.peer;
     // Asked on both sides of the check: of the attempts that are under way when the ban falls, none
@@ -46,7 +50,8 @@ export async function answerLogin(
       ? BANNED
       : await auth.login({ ...request, suspect: bans.isSuspect(address) });
     refused = 'refused' in outcome && outcome.refused;
-    if (bans.isBanned(address)) reply = replyTo(BANNED);
+    banned = bans.isBanned(address);
+    if (banned) reply = replyTo(BANNED);
     else if (outcome.kind === 'accepted') reply = openSession(outcome, request, components);
     else reply = replyTo(outcome);
     if (refused) {
@@ -62,6 +67,7 @@ export async function answerLogin(
   }
   statistics.loginAnswered(reply, refused);
   if (refused) events.loginRefused(request.peer, request.vhost);
+  meter.loginAnswered(reply, { refused, banned }, performance.now() - began);
   return reply;
 }
 

@@ -50,10 +50,17 @@ export function prepareSandbox(
  * were opened for us are taken, by us.
  */
 export function requireFreePorts(
-  { listen }: Config,
+  { listen, metrics }: Config,
   { probePort }: Pick<System, 'probePort'>,
   passed: PassedSockets,
 ): void {
+  for (const { address, port } of metrics.listen ?? []) {
+    try {
+      probePort(address, port, 'tcp');
+    } catch (error) {
+      throw portError(error, 'tcp', address, port, 'metrics.listen');
+    }
+  }
   for (const protocol of ['tcp', 'udp'] as const) {
     for (const { address, port } of listen[protocol]) {
       if (passed.find(protocol, address, port) !== undefined) continue;
@@ -100,10 +107,10 @@ export function portError(
   protocol: 'tcp' | 'udp',
   address: string,
   port: number,
+  key = `listen.${protocol}`,
 ): WolfguardError {
   const { code, message } = error as NodeJS.ErrnoException;
   const where = `${protocol.toUpperCase()} port ${port} on ${address.includes(':') ? `[${address}]` : address}`;
-  const key = `listen.${protocol}`;
   switch (code) {
     case 'EADDRINUSE':
       return new WolfguardError(

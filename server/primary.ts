@@ -47,6 +47,7 @@ import {
 } from './primary_parts.ts';
 import { Drain } from './drain.ts';
 import type { Readiness } from './readiness.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
 import type { Sequence } from './sequence.ts';
@@ -128,6 +129,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
 
   const count = config.workers.count === 0 ? os.availableParallelism() : config.workers.count;
   const maxClients = config.limits.max_clients;
+  const metrics = new Metrics(config);
+  const { meter, observe } = metrics;
   const shortage = descriptorShortage(descriptorLimit(), { workers: count, maxClients });
   if (shortage !== undefined) logger.warn({ event: 'machine.descriptors' }, shortage);
   const { inside, listeners, steering } = await setUpMachine(
@@ -142,6 +145,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const link = new AuthLink(authSettings(config), {
     timeoutMs: AUTH_STEP_MS,
     maxInFlight: MAX_LOGINS_IN_FLIGHT,
+    measure: observe !== undefined,
   });
   const listTunnels: QuotasComponents['listTunnels'] = async (timeoutMs, only) =>
     (await workers?.listTunnels(timeoutMs, only)) ?? new Map();
@@ -153,10 +157,13 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   });
   const policies = new Policies(config, routeFiles);
   const { user } = workerIdentity(config);
-  const hooks = buildHooks({ config: () => current.config, log, user });
+  const hooks = buildHooks({
+    ...{ config: () => current.config, log, user, observer: observe?.('plugins') },
+    onStoreFailed: () => meter.databaseFailures.add('hooks'),
+  });
   const store = await sequence.step(
     'session database',
-    () => openStore(config, logger),
+    () => openStore(config, logger, meter),
     (made) => made.close(),
   );
   const quotas = new Quotas({
@@ -181,7 +188,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
           now: Date.now,
           randomBytes,
           log: logger,
-          observer: observers(accounting, quotas, hooks.hooks, events),
+          observer: observers(accounting, quotas, hooks.hooks, events, meter),
           quotas,
           // An address that answers is exchanged before anybody is told of it.
           gate: new Gate([
@@ -206,7 +213,8 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     () =>
       new Bans(
         {
-          store: openBanStore(config, logger),
+          store: openBanStore(config, logger, meter),
+          onBanned: (sources) => meter.bansBegan(sources),
           tellWorkers: (message) => workers?.sendToAll(message),
           now: Date.now,
           log: logger,
@@ -218,7 +226,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   await sequence.step('sandbox', () => prepareSandbox(config, system()));
   const auth = await sequence.step(
     'auth process',
-    () => startAuth(link, log),
+    () => startAuth(link, log, observe?.('auth')),
     async (supervisor) => {
       link.close();
       await supervisor.stop(null, AUTH_GRACE_MS);
@@ -233,6 +241,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     profileOf: ({ user_profile: path }) => (path === null ? undefined : current.profiles.get(path)),
     statistics,
     events,
+    meter,
     steering,
     urgency: new Urgency({
       system: system(),
@@ -254,6 +263,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       bannedSources: () => bans.sources(),
       logger,
       now: Date.now,
+      observe,
     },
     { count, ...workerIdentity(config), offloads: offloadsOf(config, inside.offload) },
   );
@@ -291,6 +301,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
 
   const reloadNow = (): ReloadOutcome => {
     const plan = planReload(options.configPath, current, Date.now(), options.readConfig);
+    meter.reloads.add(plan.kind === 'refused' ? 'refused' : 'done');
     if (plan.kind === 'refused') {
       logger.error(
         { event: 'reload.refused', reason: plan.reason },
@@ -354,6 +365,25 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     'admin socket',
     () => openAdmin(config, admin, events, logger, passed),
     (made) => made.close(),
+  );
+  await metrics.start(
+    sequence,
+    {
+      sessions: () => ({ connected: sessions.connected, all: sessions.size }),
+      pools: () => sessions.pools,
+      bans: () => bans.size,
+      queues: () => ({
+        logins: link.inFlight,
+        hook_checks: hooks.hooks.checking,
+        accounting_records: link.waitingRecords,
+      }),
+      steering: () => steering.enabled,
+      config: () => current.config,
+      tls: () => current.tls.hosts,
+      readiness: options.readiness,
+    },
+    { ...options, nodeVersion: process.versions.node, user },
+    log,
   );
   logger.info(
     { event: 'server.ready', pid: process.pid, workers: count, sessions: sessions.size },

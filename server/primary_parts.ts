@@ -19,6 +19,8 @@ import { claimSockets, takePassedSockets } from './passed_sockets.ts';
 import type { PassedSockets } from './passed_sockets.ts';
 import { localAddressesOf, poolOptions, poolsOf, serverNetworks } from './pools.ts';
 import type { Log } from './log.ts';
+import type { Meter } from './metrics/meter.ts';
+import type { ProcessObserver } from './metrics/processes.ts';
 import { withLocalAddresses } from './session_listing.ts';
 import { SessionStore } from './session_store.ts';
 import type { Sessions } from './sessions.ts';
@@ -30,20 +32,25 @@ const ADMIN_IDLE_MS: Milliseconds = 60_000;
 const MAX_ADMIN_CONNECTIONS = 32;
 
 /** Throws WolfguardError when the file cannot be used. */
-export const openStore = ({ state }: Config, logger: Logger): SessionStore =>
+export const openStore = ({ state }: Config, logger: Logger, meter: Meter): SessionStore =>
   new SessionStore({
     directory: state.dir,
     now: Date.now,
-    onError: (err) =>
-      logger.error({ event: 'sessions.not_saved', err }, 'sessions cannot be written to disk'),
+    onError: (err) => {
+      meter.databaseFailures.add('sessions');
+      logger.error({ event: 'sessions.not_saved', err }, 'sessions cannot be written to disk');
+    },
+    onWritten: () => meter.databaseWrites.add('sessions'),
   });
 
 /** Without its file the server goes on, and forgets bans at its end. */
-export const openBanStore = ({ state }: Config, logger: Logger): BanStore =>
+export const openBanStore = ({ state }: Config, logger: Logger, meter: Meter): BanStore =>
   new BanStore({
     directory: state.dir,
-    onError: (err) =>
-      logger.warn({ event: 'bans.not_saved', err }, 'the file of the bans cannot be used'),
+    onError: (err) => {
+      meter.databaseFailures.add('bans');
+      logger.warn({ event: 'bans.not_saved', err }, 'the file of the bans cannot be used');
+    },
   });
 
 export const sessionsOptions = (config: Config): ConstructorParameters<typeof Sessions>[1] => ({
@@ -68,6 +75,7 @@ export function makeEvents(config: Config, sessions: () => Sessions): AdminEvent
 export async function startAuth(
   link: AuthLink,
   log: Log,
+  observer: ProcessObserver | undefined,
 ): Promise<Supervisor<PrimaryToAuth, AuthToPrimary>> {
   // A password hash a core, and a thread for files beside them.
   const threads = Math.max(4, os.availableParallelism() + 1);
@@ -78,6 +86,7 @@ export async function startAuth(
       link: (send) => link.attach(send),
       logger: log.logger,
       now: Date.now,
+      observer,
     },
     {
       name: 'auth process',

@@ -7,6 +7,7 @@ import type { AdminEvents } from './admin_events.ts';
 import type { Bans } from './bans.ts';
 import { answerLogin } from './login.ts';
 import type { LoginComponents } from './login.ts';
+import type { Meter } from './metrics/meter.ts';
 import type { Profile } from './profiles.ts';
 import type { Sessions } from './sessions.ts';
 import type { Statistics } from './statistics.ts';
@@ -22,6 +23,7 @@ export interface ServicesComponents {
   readonly profileOf: (policy: SessionPolicy) => Profile | undefined;
   readonly statistics: Statistics;
   readonly events: Pick<AdminEvents, 'workerGone' | 'loginRefused'>;
+  readonly meter: Pick<Meter, 'loginAnswered' | 'tunnelOpened'>;
   readonly steering: Pick<Steering, 'setEndpoints' | 'workerGone'>;
   readonly urgency: Pick<Urgency, 'grant'>;
   readonly logger: Logger;
@@ -29,7 +31,7 @@ export interface ServicesComponents {
 }
 
 export function buildServices(components: ServicesComponents): WorkerServices {
-  const { bans, sessions, statistics, events, steering, urgency, now } = components;
+  const { bans, sessions, statistics, events, meter, steering, urgency, now } = components;
   return {
     login: (request) =>
       statistics.loginTimes.measure(request, () => answerLogin(components, request), now),
@@ -44,6 +46,7 @@ export function buildServices(components: ServicesComponents): WorkerServices {
     logout: (cookie) => sessions.logout(cookie),
     tunnelOpened: (worker, message) => {
       statistics.tunnelOpened();
+      meter.tunnelOpened();
       sessions.tunnelOpened(worker, message);
     },
     tunnelClosed: (worker, message) => {

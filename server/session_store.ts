@@ -35,6 +35,8 @@ export interface SessionStoreOptions {
   readonly now: () => EpochMs;
   /** Writing failed, with the reason; sessions live on in memory and it is tried again. */
   readonly onError: (error: Error) => void;
+  /** A transaction is in the file. */
+  readonly onWritten?: () => void;
 }
 
 export interface StoredSessions {
@@ -173,6 +175,7 @@ export class SessionStore {
       this.#arm(RETRY_MS);
       return false;
     }
+    this.#options.onWritten?.();
     for (const [session] of batch) this.#pending.delete(session);
     for (const [user] of usage) this.#pendingUsage.delete(user);
     if (this.#pending.size + this.#pendingUsage.size > 0) this.#arm(FLUSH_MS);

@@ -15,6 +15,7 @@ import type {
 } from '../core/ipc/messages.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { Cidr, IpAddress } from '../core/net/address.ts';
+import type { AddressPool } from '../core/net/pool.ts';
 import type { SessionAttributes } from '../core/policy/attributes.ts';
 import { closedBy } from '../core/policy/closing.ts';
 import type { Closed } from '../core/policy/closing.ts';
@@ -128,6 +129,11 @@ export class Sessions {
   /** Those with a tunnel. */
   get connected(): number {
     return this.#registry.connected;
+  }
+
+  /** Of all hosts and groups. */
+  get pools(): readonly AddressPool[] {
+    return this.#registry.pools.all;
   }
 
   /** Makes the session of an accepted login and its cookie, which exists nowhere else. */

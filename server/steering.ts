@@ -36,6 +36,8 @@ export interface Steering {
   /** What a worker has said about the end points of its clients. */
   setEndpoints(worker: number, changes: readonly EndpointChange[]): void;
   workerGone(worker: number): void;
+  /** What the kernel does of it; with one worker there is nothing to do. */
+  readonly enabled: { readonly inside: boolean; readonly outside: boolean };
   /** The programs go with the device and the sockets. */
   close(): void;
 }
@@ -78,6 +80,7 @@ const NO_STEERING: Steering = {
   setInside: () => undefined,
   setEndpoints: () => undefined,
   workerGone: () => undefined,
+  enabled: { inside: false, outside: false },
   close: () => undefined,
 };
 
@@ -118,6 +121,10 @@ class MapSteering implements Steering {
   workerGone(worker: number): void {
     if (this.maps.outside !== undefined)
       this.system.clearWorkerEndpoints(this.maps.outside, worker);
+  }
+
+  get enabled(): Steering['enabled'] {
+    return { inside: this.maps.inside !== undefined, outside: this.maps.outside !== undefined };
   }
 
   close(): void {

@@ -6,10 +6,12 @@
 //                 └─ delay ─┴─► stopped            stop(): a last message, a wait, SIGKILL
 import type { ChildProcess } from 'node:child_process';
 import { WolfguardError } from '../core/error.ts';
+import type { Measures } from '../core/ipc/measures.ts';
 import { Outbox, unpack } from '../core/ipc/outbox.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { Backoff } from './backoff.ts';
+import type { ProcessObserver } from './metrics/processes.ts';
 import { Silence } from './silence.ts';
 
 /** What listens to one child process; a successor gets a new one. */
@@ -29,6 +31,8 @@ export interface SupervisorComponents<ToChild, FromChild> {
   readonly link: (send: (message: ToChild) => void) => ChildLink<FromChild>;
   readonly logger: Logger;
   readonly now: () => EpochMs;
+  /** Where [metrics] is on. */
+  readonly observer?: ProcessObserver | undefined;
 }
 
 export interface SupervisorOptions {
@@ -64,6 +68,8 @@ type State<ToChild> =
  */
 const GIVE_UP_FACTOR = 3;
 
+/** Of a child that could not be started. */
+const NO_PID = 0;
 /** After its exit, a child's last messages may still be on their way. */
 const LAST_MESSAGES_MS: Milliseconds = 200;
 
@@ -146,9 +152,10 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
   }
 
   private spawn(): void {
-    const { fork, link, logger, now } = this.components;
+    const { fork, link, logger, now, observer } = this.components;
     const { name, readyTimeoutMs, silenceLimitMs } = this.options;
     const child = fork();
+    const { pid = NO_PID } = child;
     const outbox = new Outbox<ToChild>({
       write: (messages) => sendTo(child, messages),
       atEndOfTurn: setImmediate,
@@ -182,7 +189,11 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
           { event: 'process.cannot_run', child: name, reason: fatal },
           'a process cannot run',
         );
-      } else if (received.kind !== 'alive') this.deliver(received, listener, child);
+      } else if (received.kind === 'measures') {
+        this.attempt(child, () => observer?.measured(pid, measuresOf(received)));
+      } else if (received.kind !== 'alive') {
+        this.attempt(child, () => listener.handleMessage(received));
+      }
     };
     child.on('message', (written) => {
       unpack(written as unknown as FromChild | readonly FromChild[]).forEach(handle);
@@ -195,15 +206,17 @@ export class Supervisor<ToChild extends object, FromChild extends ChildMessage> 
       clearTimeout(readyTimer);
       silence.close();
       listener.handleGone();
+      observer?.gone(pid);
       this.handleDeath(state, fatal ?? how);
     });
+    observer?.spawned(pid);
     listener.handleSpawned();
   }
 
   /** A child that was taken over must not be able to take the primary down with a message. */
-  private deliver(message: FromChild, listener: ChildLink<FromChild>, child: ChildProcess): void {
+  private attempt(child: ChildProcess, handle: () => void): void {
     try {
-      listener.handleMessage(message);
+      handle();
     } catch (error) {
       const { logger } = this.components;
       logger.error(
@@ -272,6 +285,11 @@ function whenGone(child: ChildProcess, callback: (how: string) => void): void {
     // Without a pid it never started and no 'exit' follows.
     if (child.pid === undefined) ended(error.message);
   });
+}
+
+function measuresOf(message: object): Measures {
+  const { sums = {}, levels = {} } = message as Partial<Measures>;
+  return { sums, levels };
 }
 
 function fatalMessage(message: object): string {

@@ -183,6 +183,7 @@ export class WorkerLink {
       case 'ready':
       case 'fatal':
       case 'alive':
+      case 'measures':
         return;
     }
   }

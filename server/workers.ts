@@ -14,6 +14,7 @@ import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { FIRST_INHERITED_FD } from './fork.ts';
 import type { Inside } from './inside.ts';
 import type { Listeners } from './listeners.ts';
+import type { ProcessObserver } from './metrics/processes.ts';
 import { Supervisor } from './supervisor.ts';
 import { WorkerLink } from './worker_link.ts';
 import type { WorkerServices } from './worker_link.ts';
@@ -29,6 +30,8 @@ export interface WorkersComponents {
   readonly bannedSources: () => readonly string[];
   readonly logger: Logger;
   readonly now: () => EpochMs;
+  /** By name of the process: where [metrics] is on. */
+  readonly observe?: ((process: string) => ProcessObserver) | undefined;
 }
 
 export interface WorkersOptions {
@@ -135,7 +138,7 @@ function buildWorker(
   components: WorkersComponents,
   options: WorkersOptions,
 ): Worker {
-  const { fork, services, settings, bannedSources, logger, now } = components;
+  const { fork, services, settings, bannedSources, logger, now, observe } = components;
   const { fds, numbers } = inheritedFds(worker, components);
   const startMessage = (): Extract<PrimaryToWorker, { kind: 'start' }> => ({
     kind: 'start',
@@ -146,6 +149,7 @@ function buildWorker(
     offloads: options.offloads,
     user: options.user,
     sandbox: options.sandbox,
+    measure: observe !== undefined,
     primaryPid: process.pid,
   });
   const link = new WorkerLink(
@@ -153,7 +157,13 @@ function buildWorker(
     { worker, maxLogins: MAX_LOGINS },
   );
   const supervisor = new Supervisor<PrimaryToWorker, WorkerToPrimary>(
-    { fork: () => fork(worker, fds), link: (send) => link.attach(send), logger, now },
+    {
+      fork: () => fork(worker, fds),
+      link: (send) => link.attach(send),
+      logger,
+      now,
+      observer: observe?.(`worker-${worker}`),
+    },
     {
       name: `worker ${worker}`,
       readyTimeoutMs: READY_TIMEOUT_MS,

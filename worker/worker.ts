@@ -4,8 +4,10 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpAnswer } from '../core/http/answer.ts';
 import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/ipc/messages.ts';
+import { joinMeasures } from '../core/ipc/measures.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs } from '../core/units.ts';
+import { ProcessMeter } from '../native/process_meter.ts';
 import type { Engine, EngineEvent, EngineOptions } from '../native/engine.ts';
 import { Banned } from './banned.ts';
 import { Camouflage } from './camouflage.ts';
@@ -43,6 +45,8 @@ export class Worker {
   readonly #shelf: PolicyShelf;
   readonly #failures: FailedConnects;
   readonly #workers: number;
+  /** Undefined: nobody wants to know. */
+  readonly #meter: ProcessMeter | undefined;
   #settings: WorkerSettings;
   /** By virtual host, upper-case hex. */
   #certificateSha1 = new Map<string, string>();
@@ -57,6 +61,7 @@ export class Worker {
     this.#components = components;
     this.#settings = start.settings;
     this.#workers = workers;
+    this.#meter = start.measure ? new ProcessMeter() : undefined;
     this.#engine = components.createEngine(
       { worker, workers, fds, offloads, proxy: start.settings.proxy, ...ENGINE_LIMITS },
       (event) => this.#handleEvent(event),
@@ -171,6 +176,7 @@ export class Worker {
   /** Cuts every connection and stops the engine. Idempotent. */
   close(): void {
     clearInterval(this.#clock);
+    this.#meter?.close();
     clearTimeout(this.#ending?.timer);
     this.#http.close();
     this.#engine.close();
@@ -180,6 +186,9 @@ export class Worker {
   #tick(): void {
     this.#tunnels.closeExpired(this.#components.now());
     this.#failures.report();
+    if (this.#meter === undefined) return;
+    const measures = joinMeasures(this.#meter.read(), this.#engine.measure());
+    this.#channel.tell({ kind: 'measures', ...measures });
   }
 
   #handleEvent(event: EngineEvent): void {

@@ -1,5 +1,6 @@
 // What the primary and the auth process say to each other: settings, logins, accounts.
 import type { AliveMessage } from './alive.ts';
+import type { MeasuresMessage } from './measures.ts';
 import type { SessionAttributes } from '../policy/attributes.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type {
@@ -92,7 +93,8 @@ export interface RadiusSettings {
 }
 
 export type PrimaryToAuth =
-  | { readonly kind: 'start'; readonly settings: AuthSettings }
+  /** `measure`: say 'measures' every second. */
+  | { readonly kind: 'start'; readonly settings: AuthSettings; readonly measure: boolean }
   | { readonly kind: 'configure'; readonly settings: AuthSettings }
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'accounting'; readonly id: number; readonly record: AccountingRecord };
@@ -122,6 +124,7 @@ export interface AccountingRecord {
 export type AuthToPrimary =
   | { readonly kind: 'ready' }
   | AliveMessage
+  | MeasuresMessage
   | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome }
   /** These records outlive the auth process from now on. */
   | { readonly kind: 'accounting-kept'; readonly ids: readonly number[] };

@@ -11,6 +11,7 @@ import type { TimedEnd } from '../policy/closing.ts';
 import type { PolicyLists, SessionPolicy } from '../policy/policy.ts';
 import type { EpochMs, Milliseconds } from '../units.ts';
 import type { AliveMessage } from './alive.ts';
+import type { MeasuresMessage } from './measures.ts';
 
 /** The outside end of a connection, as text without brackets. */
 export interface Peer {
@@ -282,6 +283,7 @@ export type WorkerToPrimary =
   /** The worker cannot run; it exits after this. */
   | { readonly kind: 'fatal'; readonly message: string }
   | AliveMessage
+  | MeasuresMessage
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
   /** Is this the cookie of a session? Asked for strangers of a camouflaged server [oc 2.5]. */
@@ -325,6 +327,8 @@ export type PrimaryToWorker =
       readonly offloads: EngineOffloads;
       readonly user: { readonly uid: number; readonly gid: number } | null;
       readonly sandbox: boolean;
+      /** Say 'measures' every second. */
+      readonly measure: boolean;
       readonly primaryPid: number;
     }
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }

@@ -6,6 +6,7 @@ import type {
   HostUpdateEvent,
 } from '../plugin/plugin.ts';
 import type { AliveMessage } from './alive.ts';
+import type { MeasuresMessage } from './measures.ts';
 
 export type PluginEvent = ConnectEvent | DisconnectEvent | HostUpdateEvent;
 
@@ -18,6 +19,8 @@ export type PrimaryToPlugins =
       /** null = it keeps the user that it has. */
       readonly user: { readonly uid: number; readonly gid: number } | null;
       readonly logLevel: string;
+      /** Say 'measures' every second. */
+      readonly measure: boolean;
       readonly primaryPid: number;
     }
   | { readonly kind: 'event'; readonly id: number; readonly event: PluginEvent };
@@ -34,4 +37,5 @@ export type PluginsToPrimary =
   /** A plugin cannot be loaded; the process exits after this. */
   | { readonly kind: 'fatal'; readonly message: string }
   | AliveMessage
+  | MeasuresMessage
   | { readonly kind: 'reply'; readonly id: number; readonly reply: PluginReply };

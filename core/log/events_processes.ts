@@ -9,6 +9,11 @@ export const PROCESS_EVENTS = {
     fields: ['pid', 'workers', 'sessions'],
     meaning: 'Everything is set up: clients can connect.',
   },
+  'metrics.listening': {
+    level: 'info',
+    fields: ['listen'],
+    meaning: 'Whoever reaches these addresses may read the metrics.',
+  },
   'server.stopping': {
     level: 'info',
     fields: [],
@@ -96,6 +101,12 @@ export const PROCESS_EVENTS = {
     level: 'fatal',
     fields: ['err'],
     meaning: 'A bug of a worker: it ends, and process.died follows.',
+    remedy: REPORT,
+  },
+  'metrics.crashed': {
+    level: 'fatal',
+    fields: ['err'],
+    meaning: 'A bug of the metrics process: it ends, and process.died follows.',
     remedy: REPORT,
   },
   'worker.settings_refused': {

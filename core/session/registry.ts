@@ -34,7 +34,7 @@ import { SessionTable } from './table.ts';
 
 export class SessionRegistry {
   readonly #table = new SessionTable();
-  readonly #pools: SessionPools;
+  readonly pools: SessionPools;
   readonly #space: AddressSpace;
   readonly #serverNetworks: () => readonly Cidr[];
   readonly #predictable: boolean;
@@ -42,8 +42,8 @@ export class SessionRegistry {
   #nextSession = 1;
 
   constructor(options: RegistryOptions) {
-    this.#pools = new SessionPools(options);
-    this.#space = new AddressSpace(this.#pools.all);
+    this.pools = new SessionPools(options);
+    this.#space = new AddressSpace(this.pools.all);
     this.#space.reserve(options.reserved ?? []);
     this.#serverNetworks = options.serverNetworks ?? (() => []);
     this.#predictable = options.predictable;
@@ -84,7 +84,7 @@ export class SessionRegistry {
   }
 
   #leasesOf(session: Pick<Session, 'vhost' | 'groups'>): Leases {
-    return new Leases(this.#pools.of(session), this.#space);
+    return new Leases(this.pools.of(session), this.#space);
   }
 
   // ─── a login was accepted ───────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ namespace wolfguard {
 
 namespace {
 
-// core/metrics/engine_sums.ts reads them; the part behind the first dot says what, then how.
+// core/metrics/sums.ts reads them; the part behind the first dot says what, then how.
 constexpr const char* kPacketNames[] = {
     "received.tls.packets",
     "received.tls.bytes",

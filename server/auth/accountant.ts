@@ -52,6 +52,11 @@ export class Accountant {
     if (this.#arrived.push({ id, record }) === 1) setImmediate(() => this.#write());
   }
 
+  /** Records that no server has taken yet. */
+  get waiting(): number {
+    return this.#arrived.length + (this.#spool?.size ?? 0);
+  }
+
   close(): void {
     this.#stopping.abort();
     for (const lane of this.#lanes.values()) lane.close();

@@ -5,7 +5,10 @@ import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import { ALIVE_INTERVAL_MS } from '../../core/ipc/alive.ts';
 import type { AuthSettings, AuthToPrimary, PrimaryToAuth } from '../../core/ipc/auth.ts';
+import { joinMeasures, MEASURES_INTERVAL_MS } from '../../core/ipc/measures.ts';
+import type { Measures } from '../../core/ipc/measures.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
+import { ProcessMeter } from '../../native/process_meter.ts';
 import type { Logger } from '../../core/log/logger.ts';
 import { Accountant } from './accountant.ts';
 import { Backends } from './backends.ts';
@@ -38,6 +41,12 @@ function runAuthProcess(): void {
   );
   const outbox = new Outbox<AuthToPrimary>({ write, atEndOfTurn: setImmediate });
   let app: AuthApp | undefined;
+  const sayMeasures = (of: AuthApp): void => {
+    const meter = new ProcessMeter();
+    const say = (): void =>
+      outbox.send({ kind: 'measures', ...joinMeasures(meter.read(), of.measure()) });
+    setInterval(say, MEASURES_INTERVAL_MS).unref();
+  };
   const handle = (message: PrimaryToAuth): void => {
     switch (message.kind) {
       case 'start':
@@ -45,6 +54,7 @@ function runAuthProcess(): void {
           outbox.send({ kind: 'accounting-kept', ids });
         });
         outbox.send({ kind: 'ready' });
+        if (message.measure) sayMeasures(app);
         setInterval(() => outbox.send({ kind: 'alive' }), ALIVE_INTERVAL_MS).unref();
         break;
       case 'configure':
@@ -70,7 +80,7 @@ class AuthApp {
   readonly accountant: Accountant;
   readonly #logger: Logger;
   readonly #backends: Backends;
-
+  readonly #queue: CheckQueue;
   #setup: LoginSetup;
 
   constructor(
@@ -80,11 +90,11 @@ class AuthApp {
   ) {
     logger.level = settings.logLevel;
     this.#logger = logger;
-    const queue = new CheckQueue({
+    this.#queue = new CheckQueue({
       running: Math.min(availableParallelism(), Math.max(1, POOL_THREADS - 1)),
       waiting: MAX_WAITING_CHECKS,
     });
-    this.#backends = new Backends({ logger, queue, now: Date.now });
+    this.#backends = new Backends({ logger, queue: this.#queue, now: Date.now });
     const dialogues = new DialogueTable({ capacity: MAX_DIALOGUES, lingerMs: LINGER_MS });
     this.#setup = loginSetup(settings, this.#backends);
     this.service = new LoginService({ logger, dialogues, now: Date.now }, this.#setup);
@@ -98,6 +108,16 @@ class AuthApp {
     );
     this.accountant.resume();
     setInterval(() => dialogues.sweep(Date.now()), SWEEP_MS);
+  }
+
+  measure(): Measures {
+    return {
+      sums: this.service.sums,
+      levels: {
+        checks_waiting: this.#queue.waiting,
+        accounting_spooled: this.accountant.waiting,
+      },
+    };
   }
 
   configure(settings: AuthSettings): void {

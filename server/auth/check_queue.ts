@@ -37,6 +37,11 @@ export class CheckQueue {
     this.#limits = limits;
   }
 
+  /** Checks whose turn has not come. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Runs `check` when its turn comes; one whose signal aborts before that never runs. */
   async run<T>(signal: AbortSignal, check: () => Promise<T>, lane: Lane = ''): Promise<Checked<T>> {
     if (signal.aborted) return { kind: 'aborted' };

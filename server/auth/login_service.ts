@@ -7,8 +7,10 @@ import type {
   DialogueRules,
 } from '../../core/auth_dialogue/state.ts';
 import type { AuthOutcome, LoginRequest } from '../../core/ipc/messages.ts';
+import type { Numbers } from '../../core/ipc/measures.ts';
 import type { Logger } from '../../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import { CheckCounts } from './check_counts.ts';
 import type { Backend, Conversation, Round } from './backend.ts';
 import type { DialogueTable } from './dialogue_table.ts';
 
@@ -33,6 +35,7 @@ export class LoginService {
   #setup: LoginSetup;
   /** Backends whose outage has been logged. */
   readonly #down = new Set<string>();
+  readonly #counts = new CheckCounts();
 
   constructor(components: LoginServiceComponents, setup: LoginSetup) {
     this.#components = components;
@@ -42,6 +45,11 @@ export class LoginService {
   /** Checks that are under way end under the setup that they began with. */
   configure(setup: LoginSetup): void {
     this.#setup = setup;
+  }
+
+  /** What back ends have answered. */
+  get sums(): Numbers {
+    return this.#counts.sums;
   }
 
   /** Takes one step of a dialogue to its answer. Never rejects. */
@@ -65,9 +73,11 @@ export class LoginService {
         return withId(effect.outcome, id);
       }
       const expiresAt = state?.expiresAt ?? 0;
+      const askedAt = performance.now();
       const { round, late } = await withDeadline(expiresAt - now(), (signal) =>
         ask(setup, dialogues.conversation(id), effect, request, signal),
       );
+      this.#counts.add(effect.backend, round.kind, performance.now() - askedAt);
       this.#watch(effect.backend, round);
       dialogues.hold(id, round.kind === 'challenge' ? round.conversation : null);
       // A timer counts from the beginning of its turn of the loop: it may be early by the clock.

@@ -6,6 +6,7 @@ import type { Milliseconds } from '../../core/units.ts';
 import { system } from '../../native/system.ts';
 import { forkProgram } from '../fork.ts';
 import type { Log } from '../log.ts';
+import type { ProcessObserver } from '../metrics/processes.ts';
 import { poolsOf } from '../pools.ts';
 import type { Sequence } from '../sequence.ts';
 import { HookStore } from './hook_store.ts';
@@ -20,6 +21,9 @@ export interface HooksSetting {
   readonly log: Log;
   /** Whom plugins run as. */
   readonly user: { readonly uid: number; readonly gid: number };
+  /** Where [metrics] is on. */
+  readonly observer: ProcessObserver | undefined;
+  readonly onStoreFailed: () => void;
 }
 
 /** What the primary has of its hooks. */
@@ -38,7 +42,13 @@ export interface HookServices {
 const GRACE_MS: Milliseconds = 8_000;
 
 /** The store is read here; nothing runs yet. */
-export function buildHooks({ config, log, user }: HooksSetting): HookServices {
+export function buildHooks({
+  config,
+  log,
+  user,
+  observer,
+  onStoreFailed,
+}: HooksSetting): HookServices {
   const { logger } = log;
   const settings = (): Config['hooks'] => config().hooks;
   const plugins = new Plugins({
@@ -49,6 +59,7 @@ export function buildHooks({ config, log, user }: HooksSetting): HookServices {
     trouble: (file) => hookFileTrouble(file, { executable: false }),
     logger,
     now: Date.now,
+    observer,
   });
   const scripts = new Scripts({
     settings,
@@ -59,8 +70,10 @@ export function buildHooks({ config, log, user }: HooksSetting): HookServices {
   const hooks = new Hooks({
     store: new HookStore({
       directory: config().state.dir,
-      onError: (err) =>
-        logger.warn({ event: 'hooks.not_saved', err }, 'the file of the hooks cannot be used'),
+      onError: (err) => {
+        onStoreFailed();
+        logger.warn({ event: 'hooks.not_saved', err }, 'the file of the hooks cannot be used');
+      },
     }),
     scripts,
     plugins,

@@ -71,6 +71,11 @@ export class Hooks implements OpenCheck, SessionObserver {
     for (const { id, record } of components.store.load()) this.#takeOver(id, record);
   }
 
+  /** Sessions whose first tunnel waits for hooks. */
+  get checking(): number {
+    return this.#connecting.size;
+  }
+
   /**
    * What is owed can be run from now on: sessions of the earlier run are restored. What those that
    * are lost have moved is not known.

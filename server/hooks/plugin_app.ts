@@ -4,10 +4,12 @@ import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { ALIVE_INTERVAL_MS } from '../../core/ipc/alive.ts';
+import { MEASURES_INTERVAL_MS } from '../../core/ipc/measures.ts';
 import { Outbox, unpack } from '../../core/ipc/outbox.ts';
 import type { PluginsToPrimary, PrimaryToPlugins } from '../../core/ipc/plugins.ts';
 import type { Logger } from '../../core/log/logger.ts';
 import type { PluginLog } from '../../core/plugin/plugin.ts';
+import { ProcessMeter } from '../../native/process_meter.ts';
 import { system } from '../../native/system.ts';
 import { PluginHost } from './plugin_host.ts';
 
@@ -41,6 +43,11 @@ function runPluginProcess(): void {
         host = loaded;
         outbox.send({ kind: 'ready' });
         setInterval(() => outbox.send({ kind: 'alive' }), ALIVE_INTERVAL_MS);
+        if (message.measure) {
+          const meter = new ProcessMeter();
+          const say = (): void => outbox.send({ kind: 'measures', ...meter.read() });
+          setInterval(say, MEASURES_INTERVAL_MS).unref();
+        }
       },
       (error: unknown) => {
         const fatal: PluginsToPrimary = { kind: 'fatal', message: (error as Error).message };

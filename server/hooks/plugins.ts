@@ -10,6 +10,7 @@ import type { Logger } from '../../core/log/logger.ts';
 import type { SessionInfo } from '../../core/plugin/plugin.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { CheckResult } from '../gate.ts';
+import type { ProcessObserver } from '../metrics/processes.ts';
 import { Supervisor } from '../supervisor.ts';
 import { Lane } from './lane.ts';
 import { PluginLink } from './plugin_link.ts';
@@ -27,11 +28,16 @@ export interface PluginsComponents {
   readonly settings: () => PluginSettings;
   readonly fork: () => ChildProcess;
   /** What a process is told at its start, but for the files. */
-  readonly start: () => Omit<Extract<PrimaryToPlugins, { kind: 'start' }>, 'kind' | 'files'>;
+  readonly start: () => Omit<
+    Extract<PrimaryToPlugins, { kind: 'start' }>,
+    'kind' | 'files' | 'measure'
+  >;
   /** Why this file must not be loaded; undefined = it may. */
   readonly trouble: (file: string) => string | undefined;
   readonly logger: Logger;
   readonly now: () => EpochMs;
+  /** Where [metrics] is on. */
+  readonly observer?: ProcessObserver | undefined;
 }
 
 interface Generation {
@@ -141,16 +147,21 @@ export class Plugins {
 
   /** Undefined when there is nothing to load. */
   async #load(): Promise<Generation | undefined> {
-    const { settings, fork, start, trouble, logger, now } = this.#components;
+    const { settings, fork, start, trouble, logger, now, observer } = this.#components;
     const files = settings().plugins;
     if (files.length === 0) return undefined;
     for (const file of files) {
       const reason = trouble(file);
       if (reason !== undefined) throw new WolfguardError('PLUGIN', `hooks.plugins: ${reason}.`);
     }
-    const link = new PluginLink({ kind: 'start', files, ...start() });
+    const link = new PluginLink({
+      kind: 'start',
+      files,
+      measure: observer !== undefined,
+      ...start(),
+    });
     const supervisor = new Supervisor<PrimaryToPlugins, PluginsToPrimary>(
-      { fork, link: (send) => link.attach(send), logger, now },
+      { fork, link: (send) => link.attach(send), logger, now, observer },
       {
         name: 'plugin process',
         readyTimeoutMs: READY_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { AuthOutcome, LoginRequest, Peer, ProfileNotice } from '../../../core/ipc/messages.ts';
 import { NO_ATTRIBUTES } from '../../../core/policy/attributes.ts';
 import { answerLogin } from '../../../server/login.ts';
+import { Meter } from '../../../server/metrics/meter.ts';
 import type { LoginResult } from '../../../server/sessions.ts';
 import { Readiness } from '../../../server/readiness.ts';
 import { Statistics } from '../../../server/statistics.ts';
@@ -101,6 +102,7 @@ class World {
   readonly refused: string[] = [];
   /** Address and host of each refused login that readers of events heard of. */
   readonly told: string[] = [];
+  readonly meter = new Meter();
   banned = false;
   suspect = false;
   readonly readiness = new Readiness();
@@ -128,12 +130,13 @@ class World {
     const sessions = { login: () => this.outcome };
     const { readiness } = this;
     const statistics = new Statistics();
+    const { meter } = this;
     const logger = pino({ enabled: false });
     const profileOf = () => this.profile;
     const events = {
       loginRefused: ({ address }: Peer, vhost: string) => void this.told.push(address, vhost),
     };
-    const parts = { auth, bans, sessions, readiness, profileOf, statistics, events, logger };
+    const parts = { auth, bans, sessions, readiness, profileOf, statistics, events, meter, logger };
     return answerLogin(parts, REQUEST);
   }
 }

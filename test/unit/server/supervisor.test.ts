@@ -225,7 +225,7 @@ async function startAuth(
     },
     { name: 'auth process', readyTimeoutMs: 5000, silenceLimitMs: 60_000 },
   );
-  t.after(() => supervisor.stop({ kind: 'start', settings: SETTINGS }, 0));
+  t.after(() => supervisor.stop({ kind: 'start', settings: SETTINGS, measure: false }, 0));
   await supervisor.start();
   return { link, supervisor };
 }

@@ -246,6 +246,7 @@ function build(
         fds: { tun: 4, tcp: [], udp: [], inbox: 5, outboxes: [], owners: 6 },
         user: null,
         sandbox: false,
+        measure: false,
         primaryPid: 1,
       }),
       bannedSources: () => banned,

@@ -149,6 +149,9 @@ export class FakeEngine implements Engine {
   totals(): ReturnType<Engine['totals']> {
     return { ...TOTALS, forwardedPackets: 12 };
   }
+  measure(): ReturnType<Engine['measure']> {
+    return { sums: { forwarded: 12 }, levels: { tunnels: 1 } };
+  }
   close(): void {
     this.calls.push('close');
   }
@@ -160,8 +163,7 @@ const TOTALS = {
   handshakes: 0,
   handshakesFailed: 0,
   handshakesRefused: 0,
-  rxPackets: 0,
-  txPackets: 0,
+  dtlsTunnels: 0,
   droppedPackets: 0,
 };
 
@@ -225,6 +227,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
       fds: { tun: -1, tcp: [], udp: [], inbox: -1, outboxes: [], owners: -1 },
       user: null,
       sandbox: false,
+      measure: false,
       primaryPid: 1,
     },
     { ...HTTP_LIMITS, lingerMs: 100, ...options.limits },

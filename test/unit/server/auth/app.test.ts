@@ -94,7 +94,7 @@ class AuthProcess {
       return gone;
     });
     const auth = new AuthProcess(child);
-    auth.send({ kind: 'start', settings: settingsOf(passwd) });
+    auth.send({ kind: 'start', settings: settingsOf(passwd), measure: false });
     const [ready] = (await once(child, 'message')) as [AuthToPrimary];
     assert.equal(ready.kind, 'ready');
     return auth;
