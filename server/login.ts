@@ -37,7 +37,9 @@ export async function answerLogin(
       { event: 'login.refused', reason: 'draining' },
       'login refused: the server is draining',
     );
-    return { kind: 'turned-away', reason: TURNED_AWAY };
+    const reply = { kind: 'turned-away', reason: TURNED_AWAY } as const;
+    meter.loginAnswered(reply, { refused: false, banned: false }, performance.now() - began);
+    return reply;
   }
   let reply: LoginReply;
   let refused = false;

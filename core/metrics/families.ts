@@ -53,7 +53,7 @@ export const families = {
   }),
   logins: counter('logins_total', 'Login dialogues by what came of a step', {
     result:
-      'ok, refused (a wrong attempt), banned, closed (right, but not now), failed (over without an attempt), unavailable',
+      'ok, refused (a wrong attempt), banned, closed (right, but not now), failed (over without an attempt), unavailable, draining',
   }),
   loginSeconds: histogram('login_step_seconds', 'From a step of a login to its answer'),
   authChecks: counter('auth_checks_total', 'Answers of back ends, a step of a chain each', {

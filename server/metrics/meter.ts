@@ -29,7 +29,7 @@ export class Counts {
 export type Database = 'sessions' | 'bans' | 'hooks';
 
 const DATABASES: readonly Database[] = ['sessions', 'bans', 'hooks'];
-const RESULTS = ['ok', 'refused', 'banned', 'closed', 'failed', 'unavailable'];
+const RESULTS = ['ok', 'refused', 'banned', 'closed', 'failed', 'unavailable', 'draining'];
 
 export class Meter implements SessionObserver {
   readonly logins = new Counts(RESULTS);
@@ -95,6 +95,8 @@ function resultOf(reply: LoginReply, refused: boolean): string | undefined {
       return 'failed';
     case 'unavailable':
       return 'unavailable';
+    case 'turned-away':
+      return 'draining';
     case 'form':
       // A form that asks for nothing is the last word to somebody who is right and may not come in.
       return reply.form.inputs.length === 0 && reply.form.groups.length === 0

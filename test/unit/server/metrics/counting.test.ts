@@ -23,11 +23,12 @@ test('each login is counted once, by what came of it, and steps between are none
   meter.loginAnswered({ kind: 'failed', reason: 'banned' }, { ...PLAIN, banned: true }, 1);
   meter.loginAnswered({ kind: 'failed', reason: 'over' }, PLAIN, 1);
   meter.loginAnswered({ kind: 'unavailable', reason: 'down' }, PLAIN, 1);
+  meter.loginAnswered({ kind: 'turned-away', reason: 'draining' }, PLAIN, 1);
   const lastWord = { ...form, form: { ...FORM, inputs: [] } };
   meter.loginAnswered(lastWord, PLAIN, 1);
-  const once = { ok: 1, refused: 1, banned: 1, closed: 1, failed: 1, unavailable: 1 };
+  const once = { ok: 1, refused: 1, banned: 1, closed: 1, failed: 1, unavailable: 1, draining: 1 };
   assert.deepEqual(meter.logins.read(), once);
-  assert.equal(meter.loginSeconds.read().count, 7);
+  assert.equal(meter.loginSeconds.read().count, 8);
 });
 
 test('levels are those of the process that is there, and go with it', () => {
