@@ -6,13 +6,13 @@ import type { CompletionProgram } from './render.ts';
  * Names from the server are compared and shown, never expanded: `compgen -W` would run what stands
  * in a name. The line is parted at blanks alone, since bash also parts addresses at their colons.
  */
-export const renderBash = ({ names, rows }: CompletionProgram): string => {
+export const renderBash = ({ names, links, rows }: CompletionProgram): string => {
   const [program = ''] = names;
   const name = `_${program}`;
-  return `# Completion of ${names.join(' and ')} for bash.
+  return `# Completion of ${[...names, ...links].join(', ')} for bash.
 ${renderTableFunction(name, rows, ({ word }) => word)}
 
-${renderWalk(name)}
+${renderWalk(name, links)}
 
 ${name}() {
   local line=\${COMP_LINE:0:COMP_POINT} typed kind repeats each
@@ -21,7 +21,7 @@ ${name}() {
   [[ $line == *[[:space:]] ]] && before+=('')
   typed=\${before[\${#before[@]} - 1]}
   unset "before[\${#before[@]} - 1]"
-  ${name}_walk "\${before[@]:1}"
+  ${name}_walk "\${before[@]}"
   COMPREPLY=()
   case $kind in
     commands) candidates=("\${subs[@]}") ;;
@@ -44,6 +44,6 @@ ${name}() {
   fi
 }
 
-complete -F ${name} ${names.join(' ')}
+complete -F ${name} ${[...names, ...links].join(' ')}
 `;
 };

@@ -2,18 +2,24 @@
 import type { CompletionProgram } from './render.ts';
 import type { CompletionRow, ValueKind } from './rows.ts';
 
-export const renderFish = ({ names, rows }: CompletionProgram): string => {
+export const renderFish = ({ names, links, rows }: CompletionProgram): string => {
   const [program = ''] = names;
   const at = `__${program}_at`;
   const paths = rows.map(({ path }) => quote(path)).join(' ');
   const flags = [...new Set(rows.flatMap(({ valued }) => valued.map(({ flag }) => flag)))];
-  const lines = rows.flatMap((row) => renderRow(row, program, at));
-  return `# Completion of ${names.join(' and ')} for fish.
+  const linesOf = (shown: readonly CompletionRow[]): string[] =>
+    shown.flatMap((row) => renderRow(row, program, at));
+  const all = linesOf(rows);
+  const below = (link: string): string[] =>
+    linesOf(rows.filter(({ path }) => path === link || path.startsWith(`${link} `)));
+  return `# Completion of ${[...names, ...links].join(', ')} for fish.
 # Whether the words typed so far lead to the command $argv[1], and $argv[2] values follow it.
 function ${at}
     set -l paths ${paths}
     set -l valued ${flags.map(quote).join(' ')}
     set -l route ''
+    set -l name (string replace -r '.*/' '' -- (commandline -opc)[1])
+    contains -- $name ${links.join(' ')}; and set route $name
     set -l count 0
     set -l skip no
     for word in (commandline -opc)[2..-1]
@@ -33,8 +39,9 @@ function ${at}
     test $count = $argv[2]; or test "$argv[3]" = more -a $count -ge $argv[2]
 end
 
-${names.map((name) => `complete -c ${name} -f`).join('\n')}
-${names.flatMap((name) => lines.map((line) => `complete -c ${name} ${line}`)).join('\n')}
+${[...names, ...links].map((name) => `complete -c ${name} -f`).join('\n')}
+${names.flatMap((name) => all.map((line) => `complete -c ${name} ${line}`)).join('\n')}
+${links.flatMap((name) => below(name).map((line) => `complete -c ${name} ${line}`)).join('\n')}
 `;
 };
 

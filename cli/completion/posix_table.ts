@@ -34,14 +34,15 @@ const array = (name: string, values: readonly string[]): string[] =>
   values.length === 0 ? [] : [`${name}=(${values.map(quote).join(' ')})`];
 
 /**
- * Goes through the words before the one that is typed. Afterwards the table is that of the command
+ * Goes through the words before the one that is typed, the program's name first. Afterwards the table is that of the command
  * they lead to, `kind` what is wanted ("commands", "flags", or the kind of a value) and `socket`
  * the options that name the server.
  */
-export const renderWalk = (name: string): string => `${name}_walk() {
+export const renderWalk = (name: string, links: readonly string[]): string => `${name}_walk() {
   local word each route='' count=0 option='' known
   socket=() kind=''
-  ${name}_table ''
+${renderLinks(links)}  shift
+  ${name}_table "$route"
   for word in "$@"; do
     if [[ -n $option ]]; then
       [[ $option == --socket || $option == --socket-file || $option == -s ]] && socket=(--socket "$word")
@@ -85,3 +86,7 @@ export const renderWalk = (name: string): string => `${name}_walk() {
   fi
   return 0
 }`;
+
+/** A link leads into the table where its command is. */
+const renderLinks = (links: readonly string[]): string =>
+  links.length === 0 ? '' : `  case \${1##*/} in ${links.join(' | ')}) route=\${1##*/} ;; esac\n`;

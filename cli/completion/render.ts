@@ -13,6 +13,8 @@ export type Shell = (typeof SHELLS)[number];
 export interface CompletionProgram {
   /** The program's own name first, then others that take the same. */
   readonly names: readonly string[];
+  /** Names that are a command of the program: "ocpasswd" is "wolfguard ocpasswd". */
+  readonly links: readonly string[];
   readonly rows: readonly CompletionRow[];
 }
 
@@ -28,4 +30,5 @@ export const renderCompletion = (
   tree: CommandNode,
   names: readonly string[],
   live: boolean,
-): string => RENDER[shell]({ names, rows: completionRows(tree, live) });
+  links: readonly string[] = [],
+): string => RENDER[shell]({ names, links, rows: completionRows(tree, live) });

@@ -4,20 +4,20 @@ import type { CompletionProgram } from './render.ts';
 import type { Described } from './rows.ts';
 
 /** It may lie in a folder of fpath as _NAME, or be read with "source <(… completion zsh)". */
-export const renderZsh = ({ names, rows }: CompletionProgram): string => {
+export const renderZsh = ({ names, links, rows }: CompletionProgram): string => {
   const [program = ''] = names;
   const name = `_${program}`;
-  return `#compdef ${names.join(' ')}
-# Completion of ${names.join(' and ')} for zsh.
+  return `#compdef ${[...names, ...links].join(' ')}
+# Completion of ${[...names, ...links].join(', ')} for zsh.
 ${renderTableFunction(name, rows, described)}
 
-${renderWalk(name)}
+${renderWalk(name, links)}
 
 ${name}() {
   emulate -L zsh
   local typed=$PREFIX kind repeats
   local -a subs flags valued values socket candidates
-  ${name}_walk "\${(@Q)words[2,CURRENT-1]}"
+  ${name}_walk "\${(@Q)words[1,CURRENT-1]}"
   case $kind in
     commands) _describe -t commands command subs ;;
     flags) _describe -t options option flags ;;
@@ -35,7 +35,7 @@ ${name}() {
 if [[ \${funcstack[1]} == ${name} ]]; then
   ${name} "$@"
 else
-  compdef ${name} ${names.join(' ')}
+  compdef ${name} ${[...names, ...links].join(' ')}
 fi
 `;
 };

@@ -12,6 +12,14 @@ export function addCompletion(program: Command, write: (text: string) => void): 
     .description('print the completion file for a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => {
-      write(renderCompletion(shell, describeCommand(program), ['wolfguard'], false));
+      write(
+        renderCompletion(shell, describeCommand(program), ['wolfguard'], false, linksOf(program)),
+      );
     });
 }
+
+/** Commands that are called by links of their own names, too. */
+const linksOf = (program: Command): readonly string[] =>
+  program.commands
+    .map((command) => command.name())
+    .filter((name) => /^oc(serv|passwd)$/.test(name));

@@ -31,8 +31,8 @@ export interface TopOptions {
 /** A server that takes longer for a listing is shown as one that does not answer. */
 const PATIENCE_MS: Milliseconds = 5_000;
 
-/** The status is for the head only: a listing in so many brings it along. */
-const LISTINGS_PER_STATUS = 5;
+/** The status is for the head only, and costs as much as half a listing: one in so many has it. */
+export const LISTINGS_PER_STATUS = 5;
 
 /** Signals that end a program and let it tidy up. */
 const ENDINGS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;

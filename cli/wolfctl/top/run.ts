@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WolfguardError } from '../../../core/error.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { batchRecord, renderBatch } from './batch.ts';
-import { runLiveTop } from './live.ts';
+import { LISTINGS_PER_STATUS, runLiveTop } from './live.ts';
 import type { TopOptions } from './live.ts';
 import { firstState } from './state.ts';
 import { step } from './step.ts';
@@ -37,7 +37,10 @@ async function printTables(
   let state = firstState({ rows: 0, columns: 0 }, intervalMs, sort);
   for (let table = 0; table <= count; table++) {
     if (table > 0) await sleep(intervalMs);
-    const status = await request<'status'>({ command: 'status' });
+    const status =
+      table % LISTINGS_PER_STATUS === 0
+        ? await request<'status'>({ command: 'status' })
+        : undefined;
     const sessions = await request<'users'>({ command: 'users' });
     const at = performance.now();
     state = step(state, { kind: 'listed', sessions, status, at, now: now() }).state;

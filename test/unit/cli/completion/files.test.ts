@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { renderCompletion } from '../../../../cli/completion/render.ts';
 import type { Shell } from '../../../../cli/completion/render.ts';
 import { describeCommand } from '../../../../cli/completion/tree.ts';
@@ -98,6 +98,24 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
     assert.ok(OFFERED[shell](serverFile, 'wolfguard ').includes('serve'));
   });
 }
+
+test('a name that is a command of another program completes as that command', () => {
+  const program = new Command('wolfguard');
+  program
+    .command('ocpasswd <username>')
+    .option('-c, --passwd <file>', 'the password file')
+    .option('-l, --lock', 'let the user no longer in');
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    const file = path.join(folder, `completion/${shell}-link`);
+    writeFileSync(
+      file,
+      renderCompletion(shell, describeCommand(program), ['wolfguard'], false, ['ocpasswd']),
+    );
+    assert.deepEqual(OFFERED[shell](file, 'ocpasswd --l'), ['--lock']);
+    assert.deepEqual(OFFERED[shell](file, 'ocpasswd -c fi'), ['file.conf']);
+    assert.deepEqual(OFFERED[shell](file, 'wolfguard ocpasswd --l'), ['--lock']);
+  }
+});
 
 test('addresses with colons are completed where bash has parted them', () => {
   const file = path.join(folder, 'completion/bash-wolfctl');
