@@ -24,7 +24,7 @@ const run: WolfctlRun = {
   write: (text) => void stdout.write(text),
   page: (text) => writePaged(text, stdout, process.env),
   columns: () =>
-    stdout.isTTY ? Number(process.env['COLUMNS']) || stdout.columns || Infinity : Infinity,
+    stdout.isTTY ? stdout.columns || Number(process.env['COLUMNS']) || Infinity : Infinity,
   drained: async () => {
     if (stdout.writableNeedDrain) await once(stdout, 'drain');
   },
