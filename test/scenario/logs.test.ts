@@ -37,7 +37,10 @@ test(
     await server.stop();
     assert.doesNotMatch(server.program.output, /"event"|being lost|could not be written/);
 
-    const entries = journald.entries();
+    const entries = await eventually('the last line is in the journal', 10_000, () => {
+      const read = journald.entries();
+      return read.at(-1)?.['WOLFGUARD_EVENT'] === 'server.stopped' && read;
+    });
     const events = entries.flatMap(({ WOLFGUARD_EVENT }) => WOLFGUARD_EVENT ?? []);
     const story = ['server.ready', 'session.created', 'tunnel.granted', 'tunnel.closed'];
     story.push('session.ended', 'server.stopping', 'server.stopped');
