@@ -189,7 +189,9 @@ export const SERVER_RULES: Rules = {
   'session-control': needless('sessions are always controlled'),
   'pid-file': needless('the service manager knows the process'),
   'log-level': logLevel,
-  'syslog-facility': lost('the service manager takes the log: see log.destination'),
+  'syslog-facility': ({ value, note }) => {
+    if (value.toLowerCase() !== 'daemon') note('lost', 'the facility is always "daemon"');
+  },
   'use-utmp': needless('"wolfctl show users" lists who is connected'),
   'debug-no-secmod-stats': needless('it was for tests of ocserv'),
   'match-tls-dtls-ciphers': needless('both channels prefer the same ciphers'),

@@ -9,7 +9,7 @@ import { DEFAULT_CONF, instanceFolders } from './instance_folders.ts';
 import { renderNote, startWarnings } from './judgement.ts';
 import { removePidFile, writePidFile } from './pid_file.ts';
 import { absolute, OcservSource } from './source.ts';
-import type { SourceReading } from './source.ts';
+import type { SourceOptions, SourceReading } from './source.ts';
 
 export interface OcservFlags {
   readonly config?: string;
@@ -125,14 +125,11 @@ function findConf(named = DEFAULT_CONF): string {
   return file;
 }
 
-/** A daemon has no other place. */
-const logOf = (
-  { syslog }: OcservFlags,
-  daemon: boolean,
-): { readonly destination: string; readonly format: 'json' | 'pretty' } =>
-  daemon || syslog === true
-    ? { destination: 'stdout', format: 'json' }
-    : { destination: 'stdout', format: 'pretty' };
+/** A daemon has no other place than syslog; the foreground has its terminal, or its unit's journal. */
+const logOf = ({ syslog }: OcservFlags, daemon: boolean): SourceOptions['log'] => ({
+  destination: daemon || syslog === true ? 'syslog' : 'stdout',
+  format: 'pretty',
+});
 
 /** With -t also what needs no thought, as ocserv says it. */
 function reportOf(reading: SourceReading, { testConfig }: OcservFlags): string[] {

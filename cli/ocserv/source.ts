@@ -25,7 +25,7 @@ export interface SourceOptions {
   readonly base: string;
   /** From the command line; undefined = as the file says. */
   readonly debugLevel: number | undefined;
-  readonly log: { readonly destination: string; readonly format: 'json' | 'pretty' };
+  readonly log: { readonly destination: 'stdout' | 'syslog'; readonly format: 'json' | 'pretty' };
 }
 
 /** What became of the file. */

@@ -10,8 +10,8 @@ const OCSERV = '/var/run/occtl.socket';
 const QUICK_START_STATE = '.wolfguard';
 
 /**
- * The socket to talk to where none is named: the installed server's, that of `wolfguard ocserv`, or
- * this folder's quick start, whichever is there. A link called occtl looks for ocserv's first.
+ * The socket to talk to where none is named: the installed server's, this folder's quick start, or
+ * that of `wolfguard ocserv`, whichever is there. A link called occtl looks for ocserv's first.
  */
 export function defaultSocketPath(
   exists: (file: string) => boolean = existsSync,
@@ -19,6 +19,6 @@ export function defaultSocketPath(
 ): string {
   const quickStart = path.join(runtimeDirOf(path.resolve(QUICK_START_STATE)), 'admin.sock');
   const usual =
-    path.basename(calledAs) === 'occtl' ? [OCSERV, INSTALLED] : [INSTALLED, OCSERV, quickStart];
+    path.basename(calledAs) === 'occtl' ? [OCSERV, INSTALLED] : [INSTALLED, quickStart, OCSERV];
   return usual.find((socket) => exists(socket)) ?? usual[0] ?? INSTALLED;
 }
