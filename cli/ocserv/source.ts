@@ -138,7 +138,7 @@ export class OcservSource {
 }
 
 /** What ocserv looks at when somebody logs in: a server without it starts. */
-const COMES_LATER = /(^|\.)(auth\.file|hooks|policy|auth\.pam)\./;
+const COMES_LATER = /(^|\.)(auth\.file|auth\.pam|hooks|log|policy)\./;
 
 /** Absolute, as ocserv would have opened it. */
 export const absolute = (base: string, written: string): string => path.resolve(base, written);
