@@ -125,9 +125,11 @@ function findConf(named = DEFAULT_CONF): string {
   return file;
 }
 
-/** A daemon has no other place than syslog; the foreground has its terminal, or its unit's journal. */
+const SYSLOG = '/dev/log';
+
+/** A daemon has no other place than syslog, and does without where there is none; the foreground has its terminal, or its unit's journal. */
 const logOf = ({ syslog }: OcservFlags, daemon: boolean): SourceOptions['log'] => ({
-  destination: daemon || syslog === true ? 'syslog' : 'stdout',
+  destination: (daemon || syslog === true) && existsSync(SYSLOG) ? 'syslog' : 'stdout',
   format: 'pretty',
 });
 

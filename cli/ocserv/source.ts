@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { examineText } from '../../config/check.ts';
 import type { ConfigReading } from '../../config/check.ts';
+import { loadConfig } from '../../config/loader.ts';
 import type { Config } from '../../config/schema.ts';
 import { WolfguardError } from '../../core/error.ts';
 import { freeDevice } from './device_name.ts';
@@ -101,7 +102,9 @@ export class OcservSource {
   }
 
   #judge({ file, lines, draft, notes, secrets }: OcservFiles): SourceReading {
-    const { config = null, problems } = examineText(renderDraft(draft));
+    const text = renderDraft(draft);
+    const inText = loadConfig(text, file);
+    const { config = null, problems } = examineText(text);
     const missing = missingOptions(file, draft);
     const errors = [...missing, ...fatalNotes(notes)];
     const warnings: string[] = [];
@@ -111,9 +114,10 @@ export class OcservSource {
       // A default that does not work is no news where the option itself is missing.
       if (line === 0 && missing.length > 0) continue;
       const place = line === 0 ? '' : originOf(draft, line);
-      const text = `${place === '' ? file : place}: ${message}`;
-      if (COMES_LATER.test(key)) warnings.push(text);
-      else errors.push(suggestion === undefined ? text : `${text} (${suggestion})`);
+      const said = `${place === '' ? file : place}: ${message}`;
+      // A value that cannot be read would be the default in silence.
+      if (inText.ok && COMES_LATER.test(key)) warnings.push(said);
+      else errors.push(suggestion === undefined ? said : `${said} (${suggestion})`);
     }
     const pidFile = lines.findLast(({ name, vhost }) => name === 'pid-file' && vhost === '')?.value;
     return {
@@ -138,7 +142,7 @@ export class OcservSource {
 }
 
 /** What ocserv looks at when somebody logs in: a server without it starts. */
-const COMES_LATER = /(^|\.)(auth\.file|auth\.pam|hooks|log|policy)\./;
+const COMES_LATER = /(^|\.)(auth\.file|auth\.pam|hooks|policy)\./;
 
 /** Absolute, as ocserv would have opened it. */
 export const absolute = (base: string, written: string): string => path.resolve(base, written);
