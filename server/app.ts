@@ -46,8 +46,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopRequest = new StopRequest(() => primary?.killChildren());
   const stopListening = listenForSignals({
     stop: (signal) => {
-      if (!stopRequest.isMade && signal === 'SIGTERM' && primary?.terminate() === 'drain') return;
-      stopRequest.make(Date.now());
+      const now = Date.now();
+      if (!stopRequest.isMade && signal === 'SIGTERM' && primary?.terminate() === 'drain') {
+        // Who has sent the signal waits for our end, which is as far away as that of the drain.
+        reports.stopping((readiness.drainsUntil ?? now) - now + STOP_LIMIT_MS);
+      } else stopRequest.make(now);
     },
     hangup: () =>
       options.hangup === 'stop' ? stopRequest.make(Date.now()) : void primary?.reload(),

@@ -47,7 +47,6 @@ test(
       assert.equal(check.code, 1);
       assert.match(check.stderr, /server\.pem/);
       assert.match(copy.must('getent', ['passwd', 'wolfguard']), /nologin/);
-      assert.match(copy.must('man', ['--where', 'wolfctl']), /wolfctl\.8\.gz/);
     });
 
     await t.test('the steps of its README make a sound server of it', () => {
