@@ -89,7 +89,9 @@ async function start(on: boolean): Promise<Server> {
   });
 }
 
-const page = (): string => lab.server.run('curl', ['-sS', PAGE]);
+function page(): string {
+  return lab.server.run('curl', ['-sS', PAGE]);
+}
 
 /** Milliseconds from the connect to the last byte. */
 async function times(): Promise<{ readonly medianMs: number; readonly longestMs: number }> {
