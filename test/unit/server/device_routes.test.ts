@@ -57,7 +57,7 @@ function open(failure?: string): { routes: DeviceRoutes; calls: string[]; log: s
   };
   const logger = { warn: (_fields: object, message: string) => void log.push(message) };
   const pools = [cidr('10.77.0.0/16'), cidr('fd00:77::/48')];
-  const routes = new DeviceRoutes({ system, logger: logger as never }, 'wolf0', pools);
+  const routes = new DeviceRoutes({ system, logger: logger }, 'wolf0', pools);
   return { routes, calls, log };
 }
 

@@ -74,7 +74,10 @@ const APP = path.resolve(import.meta.dirname, '../../../../server/auth/app.ts');
 const settingsOf = ({ file }: PasswdFixture, maxAttempts = 3): AuthSettings =>
   authSettings({
     maxAttempts,
-    backends: { ...BACKEND_SETTINGS, file: { path: file, otpPath: '/dev/null', renewHashes: true } },
+    backends: {
+      ...BACKEND_SETTINGS,
+      file: { path: file, otpPath: '/dev/null', renewHashes: true },
+    },
   });
 
 class AuthProcess {
