@@ -25,7 +25,7 @@ The log is one JSON object a line. These fields are on each:
 | --- | --- |
 | \`level\` | 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal; \`log.level\` is the least that is written |
 | \`time\` | milliseconds since 1970 |
-| \`process\` | \`primary\`, \`worker\` (with its number in \`worker\`), \`auth\` or \`plugins\` |
+| \`process\` | \`primary\`, \`worker\` (with its number in \`worker\`), \`auth\`, \`plugins\` or \`metrics\` |
 | \`event\` | from info on: the name of what has happened, from the tables below |
 | \`msg\` | the same for people |
 | \`err\` | where something was thrown: \`type\`, \`message\`, \`stack\` |

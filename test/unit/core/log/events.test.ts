@@ -14,6 +14,7 @@ const MAKERS = [
   'server/auth/app.ts',
   'server/hooks/plugin_app.ts',
   'server/log.ts',
+  'server/metrics/app.ts',
   'worker/app.ts',
 ];
 
