@@ -10,12 +10,19 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import { gzipSync } from 'node:zlib';
-import { COMMANDS, layOutProgram, strip } from '../program/lay_out.mjs';
+import { COMMANDS, layOutProgram, run, strip } from '../program/lay_out.mjs';
 import { productionModules } from '../program/modules.mjs';
 import { renderCopyright } from './copyright.mjs';
 
 const HOME = 'usr/lib/wolfguard';
 const DOC = 'usr/share/doc/wolfguard';
+
+/** Where each shell looks for what completes the words of a command. */
+const COMPLETIONS = [
+  ['bash', (name) => `usr/share/bash-completion/completions/${name}`],
+  ['zsh', (name) => `usr/share/zsh/vendor-completions/_${name}`],
+  ['fish', (name) => `usr/share/fish/vendor_completions.d/${name}.fish`],
+];
 
 /** Files that the administrator owns: dpkg asks before it replaces one that was changed. */
 export const CONFIGURATION_FILES = ['/etc/wolfguard/wolfguard.toml', '/etc/pam.d/wolfguard'];
@@ -45,6 +52,12 @@ export function layOut(root, stage, release, checked) {
     symlinkSync(`../lib/wolfguard/dist/cli/${name}.js`, path.join(stage, 'usr/bin', name));
   }
 
+  for (const name of COMMANDS) {
+    const script = path.join(stage, HOME, 'dist/cli', `${name}.js`);
+    for (const [shell, fileFor] of COMPLETIONS) {
+      put(fileFor(name), run(process.execPath, [script, 'completion', shell]));
+    }
+  }
   put('etc/wolfguard/wolfguard.toml', read('packaging/wolfguard.toml'));
   put('etc/pam.d/wolfguard', read('packaging/pam'));
   put(`${HOME}/is-set-up`, read('packaging/is-set-up'), 0o755);
