@@ -34,9 +34,9 @@ const array = (name: string, values: readonly string[]): string[] =>
   values.length === 0 ? [] : [`${name}=(${values.map(quote).join(' ')})`];
 
 /**
- * Goes through the words before the one that is typed, the program's name first. Afterwards the table is that of the command
- * they lead to, `kind` what is wanted ("commands", "flags", or the kind of a value) and `socket`
- * the options that name the server.
+ * Goes through the words before the one that is typed, the program's name first. Afterwards the
+ * table is that of the command they lead to, `kind` what is wanted ("commands", "flags", or the
+ * kind of a value) and `socket` the options that name the server.
  */
 export const renderWalk = (name: string, links: readonly string[]): string => `${name}_walk() {
   local word each route='' count=0 option='' known
