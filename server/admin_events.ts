@@ -31,13 +31,14 @@ export class AdminEvents implements SessionObserver {
     this.#components = components;
   }
 
-  /** From now on the reader hears of events; returns what ends that, undefined = there are too many. */
+  /** From now on the reader hears of events, first of its own listening; returns what ends that, undefined = there are too many. */
   subscribe(reader: EventReader, logins: boolean): (() => void) | undefined {
     if (this.#readers.size >= MAX_EVENT_READERS) return undefined;
     if (this.#readers.size === 0) {
       for (const session of this.#components.sessions()) this.#note(session);
     }
     this.#readers.set(reader, { logins });
+    reader(encodeAdminEvent({ kind: 'listening', at: this.#components.now() }));
     return () => {
       this.#readers.delete(reader);
       if (this.#readers.size === 0) this.#tunnels.clear();

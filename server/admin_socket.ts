@@ -210,7 +210,12 @@ function serve(
   /** Events until the client goes; whether there are any. What it says from then on is ignored. */
   function stream(id: number, logins: boolean): boolean {
     const queue = new EventQueue({ write: (line) => !socket.writable || socket.write(line) });
-    const unsubscribe = events.subscribe((line) => queue.push(line), logins);
+    let isAnswered = false;
+    const unsubscribe = events.subscribe((line) => {
+      if (!isAnswered) reply({ id, ok: true, result: { listening: true } });
+      isAnswered = true;
+      queue.push(line);
+    }, logins);
     if (unsubscribe === undefined) {
       reply({ id, ok: false, code: 'REFUSED', message: 'too many readers of events: end another' });
       return false;
@@ -219,7 +224,6 @@ function serve(
     socket.on('drain', () => queue.drained());
     // Silence is no sign of a client that is gone.
     socket.setTimeout(0);
-    reply({ id, ok: true, result: { listening: true } });
     return true;
   }
 

@@ -10,6 +10,8 @@ export const renderEvent = (event: AdminEvent): string => `${printable(sentenceO
 
 function sentenceOf(event: AdminEvent): string {
   switch (event.kind) {
+    case 'listening':
+      return `${formatTime(event.at)}  listening; Ctrl-C ends`;
     case 'connected':
       return `${formatTime(event.at)}  ${who(event.session)} connected from ${event.session.peer.address}`;
     case 'disconnected': {

@@ -4,6 +4,8 @@ import type { AdminSession } from './admin.ts';
 import type { TunnelEnd } from './messages.ts';
 
 export type AdminEvent =
+  /** The first of all: nothing is missed from now on. */
+  | { readonly kind: 'listening'; readonly at: EpochMs }
   | { readonly kind: 'connected'; readonly at: EpochMs; readonly session: AdminSession }
   | {
       readonly kind: 'disconnected';

@@ -8,6 +8,8 @@ import { printable } from '../../terminal/cells.ts';
 /** One line. */
 export function occtlEvent(event: AdminEvent): string {
   switch (event.kind) {
+    case 'listening':
+      return '\nPress CTRL+C to quit\n\n';
     case 'connected':
       return `${vhostOf(event.session)}: connected ${who(event.session)}\n`;
     case 'disconnected':

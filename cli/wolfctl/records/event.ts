@@ -7,6 +7,8 @@ import { userRecord } from './user.ts';
 /** For `show events`: what happened, and for tunnels everything that `show id` tells of the session. */
 export function eventRecord(event: AdminEvent): JsonRecord {
   switch (event.kind) {
+    case 'listening':
+      return eventFields('listening', event.at);
     case 'connected':
       return { ...eventFields('connected', event.at), ...userRecord(event.session, event.at) };
     case 'disconnected':

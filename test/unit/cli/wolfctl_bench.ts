@@ -130,6 +130,7 @@ const ANSWERS: Readonly<Record<Exclude<AdminCommand['command'], 'events'>, unkno
 };
 
 export const EVENTS: readonly AdminEvent[] = [
+  { kind: 'listening', at: NOW },
   { kind: 'connected', at: NOW, session: ALICE },
   { kind: 'login-refused', at: NOW, address: '203.0.113.9', vhost: '' },
   { kind: 'lost', events: 3 },
@@ -162,11 +163,11 @@ export async function wolfctl(
   let socket: string | undefined;
   const exitCode = await runWolfctl(args, {
     calledAs,
-    ask: (path, asked: AdminCommand) => {
+    ask: async (path, asked: AdminCommand) => {
       command = asked;
       socket = path;
       onAsk();
-      return Promise.resolve({ ...ANSWERS, ...answers }[asked.command as 'users'] as never);
+      return (await Promise.resolve({ ...ANSWERS, ...answers }[asked.command as 'users'])) as never;
     },
     follow: async function* (path, asked) {
       command = asked;

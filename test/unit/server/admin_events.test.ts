@@ -139,6 +139,7 @@ class Server {
     const heard: AdminEvent[] = [];
     const leave = this.events.subscribe((line) => heard.push(decodeAdminEvent(line)), logins);
     assert.ok(leave !== undefined);
+    assert.deepEqual(heard.splice(0), [{ kind: 'listening', at: this.now }]);
     return { heard, leave };
   }
 
