@@ -30,6 +30,7 @@ test('each command prints one document, as its schema says', async () => {
     ['ended', 'terminate', 'session', 'Xq3v+a'],
     ['unban', 'unban', 'ip', '203.0.113.7'],
     ['quota', 'quota', 'reset', 'alice'],
+    ['drain', 'drain'],
     ['stop', 'stop', 'now'],
   ] as const) {
     documentOf(schema, await json(...args));
