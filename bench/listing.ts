@@ -71,7 +71,10 @@ async function measure(count: number, runs: number): Promise<void> {
       listTunnels: () => Promise.resolve(tunnels),
       forwardedPackets: () => 0,
       processes: () => ({ authPid: 1, workerPids: [2, 3] }),
-      reload: () => ({ kind: 'done', changed: [] }),
+      reloader: {
+        reload: () => Promise.reject(new Error('not here')),
+        plan: () => Promise.reject(new Error('not here')),
+      },
       stop: () => undefined,
       now: Date.now,
     },

@@ -6,8 +6,9 @@ import type { AccountFiles } from './disk.ts';
 import { readFailure } from './disk_files.ts';
 import { findRouteWarnings } from './disk_routes.ts';
 import { examine, loadConfig } from './loader.ts';
+import type { WrittenConfig } from './loader.ts';
 import { inOrder, renderCount, renderProblems } from './problems.ts';
-import type { Problem } from './problems.ts';
+import type { Finding, Problem } from './problems.ts';
 import type { Config } from './schema.ts';
 
 /** What to print (without a final newline) and how to exit. */
@@ -74,7 +75,8 @@ export function examineText(
   accounts: AccountFiles = SYSTEM_ACCOUNTS,
   now: EpochMs = Date.now(),
 ): ExaminedFile {
-  const { config, problems, locate } = examine(text);
+  const { written, problems, locate } = examine(text);
+  const config = written?.config;
   // A value that is wrong was replaced by its default: nothing on the disk speaks about it.
   const doubtful = new Set(problems.map(({ key }) => key));
   const onDisk = (config === undefined ? [] : findDiskMistakes(config, accounts, now)).filter(
@@ -86,10 +88,61 @@ export function examineText(
 
 /** A configuration for the server, or sentences to print. */
 export type ConfigReading =
-  { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly output: string };
+  | { readonly ok: true; readonly config: Config; readonly root?: WrittenConfig['root'] }
+  | { readonly ok: false; readonly output: string };
 
 /** How a server reads its file, at the start and at each reload. */
 export type ReadConfig = (path: string) => ConfigReading;
+
+/** What a running server finds in its file. */
+export type FileForReload =
+  | {
+      readonly ok: true;
+      readonly written: WrittenConfig;
+      /** What `current` does not suffer from already: the key, and a text with line and caret. */
+      readonly mistakes: readonly { readonly key: string; readonly text: string }[];
+      /** The rest, a line each. */
+      readonly warnings: readonly string[];
+    }
+  /** The text itself is wrong: all that is known. */
+  | { readonly ok: false; readonly output: string };
+
+/**
+ * Reads a file for a reload. A file that is missing now and was named before stops nobody: it would
+ * keep every other change away.
+ */
+export function examineForReload(
+  path: string,
+  current: Config,
+  now: EpochMs,
+  accounts: AccountFiles = SYSTEM_ACCOUNTS,
+): FileForReload {
+  const file = readFile(path);
+  if (!file.ok) return file;
+  const { text } = file;
+  const { written, problems, locate } = examine(text);
+  const doubtful = new Set(problems.map(({ key }) => key));
+  const found = (config: Config): Finding[] => findDiskMistakes(config, accounts, now);
+  const onDisk = (written === undefined ? [] : found(written.config)).filter(
+    ({ key }) => !doubtful.has(key),
+  );
+  if (written === undefined || problems.length > 0) {
+    const all = inOrder([...problems, ...locate(onDisk)]);
+    return { ok: false, output: renderProblems(all, text, path) };
+  }
+  const known = new Set(onDisk.length === 0 ? [] : found(current).map(textOf));
+  const placed = (isKnown: boolean): Problem[] =>
+    inOrder(locate(onDisk.filter((finding) => known.has(textOf(finding)) === isKnown)));
+  const render = (problem: Problem): string => renderProblems([problem], text, path);
+  return {
+    ok: true,
+    written,
+    mistakes: placed(false).map((problem) => ({ key: problem.key, text: render(problem) })),
+    warnings: placed(true).map((problem) => render(problem).split('\n', 1)[0] ?? ''),
+  };
+}
+
+const textOf = ({ key, message }: Finding): string => `${key}\n${message}`;
 
 /** Reads a file for the server. The disk is not looked at. */
 export function readConfig(path: string): ConfigReading {

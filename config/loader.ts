@@ -11,7 +11,7 @@ import { findStrangers } from './strangers.ts';
 import { parseDocument } from './syntax.ts';
 
 export type LoadResult =
-  | { readonly ok: true; readonly config: Config }
+  | ({ readonly ok: true } & WrittenConfig)
   | {
       readonly ok: false;
       /** In the order of the file, never empty. */
@@ -22,14 +22,21 @@ export type LoadResult =
 
 /** Checks the whole text; `fileName` only names it in the output. Never throws. */
 export function loadConfig(text: string, fileName: string): LoadResult {
-  const { config, problems } = examine(text);
-  if (problems.length === 0 && config !== undefined) return { ok: true, config };
+  const { written, problems } = examine(text);
+  if (problems.length === 0 && written !== undefined) return { ok: true, ...written };
   return { ok: false, problems, output: renderProblems(problems, text, fileName) };
+}
+
+/** A configuration, and the tables of the file that it was made from. */
+export interface WrittenConfig {
+  readonly config: Config;
+  /** null = there was no such file, and values cannot be shown as somebody wrote them. */
+  readonly root: Readonly<Record<string, unknown>> | null;
 }
 
 export interface Examination {
   /** Holds defaults where values are wrong; undefined when the syntax is too broken to tell. */
-  readonly config: Config | undefined;
+  readonly written: WrittenConfig | undefined;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** Gives findings about `config` their places. */
@@ -41,12 +48,13 @@ export function examine(fileText: string): Examination {
   const document = parseDocument(fileText.replace(/^\uFEFF/, ''));
   const { root } = document;
   if (root === undefined)
-    return { config: undefined, problems: inOrder(document.problems), locate: () => [] };
+    return { written: undefined, problems: inOrder(document.problems), locate: () => [] };
   const findings = findStrangers(root);
   const config = buildConfig(root, findings);
   findings.push(...crossCheck(config, findings));
   const place = (found: readonly Finding[]): Problem[] => locate(found, document.text);
-  return { config, problems: inOrder([...document.problems, ...place(findings)]), locate: place };
+  const problems = inOrder([...document.problems, ...place(findings)]);
+  return { written: { config, root }, problems, locate: place };
 }
 
 /** The path of a key that stands in a plain table, for findings. */

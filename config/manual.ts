@@ -48,8 +48,17 @@ with 0 and \`FILE: ok\`, or with 1.
 
 ## Reload
 
-A running server takes a change of the keys marked "yes" under *reload* without disturbing anyone.
-When any other key has changed, the reload names it and changes nothing: restart the server then.
+\`wolfctl reload\`, or SIGHUP, makes a running server read the file again without disturbing anyone.
+\`wolfctl reload --dry-run\` prints what that would change. From when on a new value counts stands
+under *reload*:
+
+| reload | a new value counts |
+| --- | --- |
+| at once | also for those who are connected |
+| new connections | for TLS connections from then on, those of clients that come back among them |
+| new logins | for logins from then on |
+| new sessions | for sessions from then on: what a session was given at its login stays with it |
+| restart | after a restart: the reload names the key and changes nothing |
 `;
 
 const MISTAKEN = `[policy]
@@ -173,12 +182,11 @@ const TABLE_HEAD = [
 ];
 
 function renderRow(name: string, spec: Key<unknown>, section: Section): string {
-  const reload = (spec.reloadable ?? section.reloadable) ? 'yes' : '';
   const cells = [
     spec.available ? `\`${name}\`` : `*\`${name}\`*`,
     spec.kind.name,
     `\`${renderDefault(spec.default)}\``,
-    reload,
+    spec.effect ?? section.effect,
     spec.available ? spec.explanation : `*Not available yet:* ${spec.explanation}`,
   ];
   return `| ${cells.map(escapeCell).join(' | ')} |`;

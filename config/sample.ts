@@ -33,9 +33,11 @@ function renderSection(name: string, section: Section): string {
     const written = living && section.shape !== 'named' && section.required === undefined;
     lines.push(...section.example.map((line) => (written ? line : `#${line}`)));
   } else {
-    lines.push(withComment(living ? header : `#${header}`, section.reloadable ? '[R]' : ''));
+    lines.push(
+      withComment(living ? header : `#${header}`, section.effect === 'restart' ? '' : '[R]'),
+    );
     for (const [key, spec] of Object.entries(section.keys))
-      lines.push(renderKey(key, spec, living, section.reloadable));
+      lines.push(renderKey(key, spec, section, living));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -43,15 +45,17 @@ function renderSection(name: string, section: Section): string {
 function renderKey(
   name: string,
   spec: Key<unknown>,
+  section: Section,
   sectionLiving: boolean,
-  sectionReloadable: boolean,
 ): string {
   const line = `${spec.available ? '' : '#'}${name} = ${renderDefault(spec.default)}`;
-  const own = spec.reloadable !== undefined && spec.reloadable !== sectionReloadable;
+  const [needed, usually] = [spec.effect ?? section.effect, section.effect].map(
+    (effect) => effect === 'restart',
+  );
   return withComment(
     line,
     [
-      ...(own ? [spec.reloadable ? '[R]' : '[no R]'] : []),
+      ...(needed === usually ? [] : [needed ? '[no R]' : '[R]']),
       ...(sectionLiving && !spec.available ? ['not available yet:'] : []),
       spec.explanation,
     ].join(' '),

@@ -11,7 +11,7 @@ const STEPS = ['file', 'pam', 'ldap', 'radius', 'certificate', 'totp'] as const;
 export type Step = (typeof STEPS)[number];
 
 export const auth = table(
-  { reloadable: true },
+  { effect: 'new logins' },
   {
     timeout: key(duration({ zero: false }), '4m', 'the whole login dialogue'),
     max_attempts: key(integer(1, 100), 3, 'wrong passwords per dialogue'),
@@ -25,7 +25,7 @@ export const auth = table(
 
 export const chain = listSection(
   {
-    reloadable: true,
+    effect: 'new logins',
     about:
       'Who may come in: any ONE chain lets a user in; every step in it must succeed, in order. Steps: "file", "pam", "ldap", "radius", "certificate", "totp"; not available yet: "oidc", "saml", "gssapi", "plugin:NAME"',
   },
@@ -41,7 +41,7 @@ export const chain = listSection(
 );
 
 export const file = table(
-  { reloadable: true },
+  { effect: 'new logins' },
   {
     path: key(
       path('/etc/wolfguard/passwd'),
@@ -62,7 +62,7 @@ export const file = table(
 );
 
 export const pam = table(
-  { reloadable: true },
+  { effect: 'new logins' },
   {
     service: key(pamService, 'wolfguard', 'the file in /etc/pam.d'),
     gid_min: key(
@@ -76,7 +76,7 @@ export const pam = table(
 
 export const ldap = table(
   {
-    reloadable: true,
+    effect: 'new logins',
     about:
       'People of a directory: bind_dn searches the one entry that user_filter finds, and the password is tried on it. Referrals are not followed',
   },
@@ -107,7 +107,7 @@ export const ldap = table(
 );
 
 export const radius = table(
-  { reloadable: true },
+  { effect: 'new logins' },
   {
     servers: key(
       list(radiusServer(1812), 'servers'),
@@ -118,6 +118,8 @@ export const radius = table(
       list(radiusServer(1813), 'servers'),
       [],
       'the same for accounting (1813); [] = the servers above, one port higher',
+      // Records of sessions that are there go where the settings of that moment say.
+      { effect: 'at once' },
     ),
     secret_file: key(optional(path('/etc/wolfguard/radius.secret')), '', 'the shared secret'),
     timeout: key(duration({ zero: false }), '5s', 'per server'),
@@ -133,7 +135,7 @@ export const radius = table(
 );
 
 export const oidc = table(
-  { reloadable: true },
+  { effect: 'new logins' },
   {
     issuer: later(text(), '', 'URL of the provider'),
     client_id: later(text(), '', 'as the provider knows us'),

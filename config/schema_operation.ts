@@ -10,7 +10,7 @@ import { key, later, table } from './table.ts';
 const SOCKET_PATH_BYTES = 107;
 
 export const ban = table(
-  { reloadable: true, about: 'sources that collect too many points are locked out for a while' },
+  { effect: 'at once', about: 'sources that collect too many points are locked out for a while' },
   {
     max_score: key(
       integer(0, 1_000_000),
@@ -40,7 +40,7 @@ export const ban = table(
 
 export const camouflage = table(
   {
-    reloadable: true,
+    effect: 'at once',
     about: 'look like an ordinary web server unless the URL carries the secret',
   },
   {
@@ -48,6 +48,7 @@ export const camouflage = table(
       urlWord,
       '',
       'the whole query of the URL that people enter: https://vpn.example.com/?SECRET; "" = off',
+      { secret: true },
     ),
     realm: key(
       text(),
@@ -58,13 +59,13 @@ export const camouflage = table(
 );
 
 export const http = table(
-  { reloadable: true },
+  { effect: 'at once' },
   { headers: key(siteHeaders, {}, 'extra response headers, e.g. { "X-Frame-Options" = "DENY" }') },
 );
 
 export const hooks = table(
   {
-    reloadable: true,
+    effect: 'at once',
     about: "run with ocserv's environment variables, so its scripts go on working",
   },
   {
@@ -134,7 +135,7 @@ export const log = table(
       choice('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
       'info',
       '"trace", "debug", "info", "warn", "error", "fatal"',
-      { reloadable: true },
+      { effect: 'at once' },
     ),
     format: key(choice('json', 'pretty'), 'json', '"json" or "pretty"'),
     destination: key(

@@ -15,7 +15,7 @@ const domains = list(domain, 'domains');
 const rules = list(aclRule, 'rules');
 
 export const policy = table(
-  { reloadable: true, about: 'What a session is given. A reload counts for new sessions.' },
+  { effect: 'new sessions', about: 'What a session is given. A reload counts for new sessions.' },
   {
     routes: key(
       list(route, 'networks'),

@@ -88,16 +88,21 @@ export const networkSection = table(
 );
 
 export const limits = table(
-  { reloadable: true },
+  { effect: 'at once' },
   {
-    max_clients: key(integer(0, 1_000_000), 0, 'sessions on this server; 0 = no limit'),
+    max_clients: key(integer(0, 1_000_000), 0, 'sessions on this server; 0 = no limit', {
+      effect: 'new logins',
+    }),
     cookie_lifetime: key(
       duration({ zero: false }),
       '5m',
       'how long a dropped session may come back with its cookie and address',
     ),
     persistent_cookies: key(boolean, false, 'keep the cookie after the client says goodbye'),
-    deny_roaming: key(boolean, false, 'a cookie counts only from the address it was given to'),
+    // A tunnel takes datagrams by the rule that it was opened under.
+    deny_roaming: key(boolean, false, 'a cookie counts only from the address it was given to', {
+      effect: 'new connections',
+    }),
     accept_rate: key(
       integer(0, 1_000_000),
       0,

@@ -6,7 +6,7 @@ import { domain } from './kinds_net.ts';
 import { key, later, table } from './table.ts';
 
 export const tls = table(
-  { reloadable: true },
+  { effect: 'new connections' },
   {
     certificate: key(
       oneOrMore(path('/etc/wolfguard/server.pem'), 'paths'),
@@ -56,11 +56,13 @@ export const tls = table(
       certificateField,
       'CN',
       'where the user stands in a client certificate: CN, UID, SAN:email, SAN:upn, an OID',
+      { effect: 'new logins' },
     ),
     group_field: key(
       certificateFieldOrNone,
       'OU',
       'where the groups stand, one a field; "" = certificates name none',
+      { effect: 'new logins' },
     ),
   },
 );

@@ -1,4 +1,5 @@
 // The words in which the schema table is written: keys and sections, and the types they yield.
+import type { ReloadEffect } from '../core/ipc/reload_plan.ts';
 import type { Kind } from './kind.ts';
 
 /** A default as it stands in the file; it goes through the same parser as what people write. */
@@ -10,8 +11,10 @@ export interface Key<T, A extends boolean = boolean> {
   readonly default: Default;
   /** One line, for the sample and the manual. */
   readonly explanation: string;
-  /** A running server takes a change on reload; undefined = as the section says. */
-  readonly reloadable: boolean | undefined;
+  /** From when on a change that a reload brings counts; undefined = as the section says. */
+  readonly effect: ReloadEffect | undefined;
+  /** Never shown, not even to an administrator. */
+  readonly secret: boolean;
   /** false: the feature is still to come, and the key is refused by name. */
   readonly available: A;
 }
@@ -27,7 +30,7 @@ export type Shape = 'table' | 'list' | 'named';
 export interface Section<K extends Keys = Keys, S extends Shape = Shape> {
   readonly shape: S;
   readonly about: string;
-  readonly reloadable: boolean;
+  readonly effect: ReloadEffect;
   readonly keys: K;
   /** Lines to show where defaults alone would explain nothing. */
   readonly example: readonly string[];
@@ -39,27 +42,28 @@ export interface Section<K extends Keys = Keys, S extends Shape = Shape> {
   readonly layers: readonly string[];
 }
 
-type KeyOptions = { readonly reloadable?: boolean };
+type KeyOptions = { readonly effect?: ReloadEffect; readonly secret?: boolean };
 
 /** A key that works. */
 export const key = <T>(
   kind: Kind<T>,
   byDefault: Default,
   explanation: string,
-  { reloadable }: KeyOptions = {},
-): Key<T, true> => ({ kind, default: byDefault, explanation, reloadable, available: true });
+  { effect, secret = false }: KeyOptions = {},
+): Key<T, true> => ({ kind, default: byDefault, explanation, effect, secret, available: true });
 
 /** A key whose feature is still to come; renamed to `key` it works. */
 export const later = <T>(
   kind: Kind<T>,
   byDefault: Default,
   explanation: string,
-  { reloadable }: KeyOptions = {},
-): Key<T, false> => ({ kind, default: byDefault, explanation, reloadable, available: false });
+  { effect, secret = false }: KeyOptions = {},
+): Key<T, false> => ({ kind, default: byDefault, explanation, effect, secret, available: false });
 
 type SectionOptions = {
   readonly about?: string;
-  readonly reloadable?: boolean;
+  /** Default: 'restart'. */
+  readonly effect?: ReloadEffect;
   readonly example?: readonly string[];
   readonly required?: readonly string[];
   readonly overrides?: readonly string[];
@@ -71,7 +75,7 @@ const sectionOf =
   <const K extends Keys>(options: SectionOptions, keys: K): Section<K, S> => ({
     shape,
     about: options.about ?? '',
-    reloadable: options.reloadable ?? false,
+    effect: options.effect ?? 'restart',
     keys,
     example: options.example ?? [],
     required: options.required,

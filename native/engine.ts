@@ -157,6 +157,8 @@ export interface Engine {
    * first; throws with the host, the key and OpenSSL's reason, and then nothing has changed.
    */
   setTls(hosts: readonly TlsSettings[]): void;
+  /** Throws what setTls would throw, and changes nothing. */
+  checkTls(hosts: readonly TlsSettings[]): void;
   /**
    * Connections from these sources are closed right after accept, or after the PROXY header; what
    * is up stays up. IPv4 addresses, and IPv6 networks as "2001:db8::/64".

@@ -7,6 +7,8 @@ import type { AdminAnswer } from './admin_socket.ts';
 import type { Bans } from './bans.ts';
 import type { Drain } from './drain.ts';
 import type { Quotas } from './quotas.ts';
+import { changedKeys } from './reload.ts';
+import type { Reloader } from './reloader.ts';
 import type { Readiness } from './readiness.ts';
 import { withLocalAddresses } from './session_listing.ts';
 import type { LiveTunnels, LocalAddressFor } from './session_listing.ts';
@@ -30,15 +32,11 @@ export interface AdminComponents {
   readonly drain: Pick<Drain, 'begin' | 'cancel'>;
   /** limits.drain as it is now; 0 = none. */
   readonly drainLimit: () => Milliseconds;
-  readonly reload: () => ReloadOutcome;
+  readonly reloader: Pick<Reloader, 'reload' | 'plan'>;
   /** Begins to stop the server. */
   readonly stop: () => void;
   readonly now: () => EpochMs;
 }
-
-export type ReloadOutcome =
-  | { readonly kind: 'done'; readonly changed: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: string };
 
 export interface AdminOptions {
   readonly localAddressFor: LocalAddressFor;
@@ -60,7 +58,7 @@ export class Admin {
 
   /** Never rejects but for bugs. */
   async answer(command: Exclude<AdminCommand, { command: 'events' }>): Promise<AdminAnswer> {
-    const { sessions, bans, reload, stop } = this.components;
+    const { sessions, bans, stop } = this.components;
     switch (command.command) {
       case 'status':
         return done(await this.status());
@@ -85,12 +83,8 @@ export class Admin {
         return this.resetQuota(command.user);
       case 'unban':
         return this.unban(command.address);
-      case 'reload': {
-        const outcome = reload();
-        return outcome.kind === 'refused'
-          ? { ok: false, code: 'REFUSED', message: outcome.reason }
-          : done({ changed: outcome.changed });
-      }
+      case 'reload':
+        return this.reload(command.dryRun === true);
       case 'drain':
         return this.drain(command);
       case 'stop':
@@ -98,6 +92,14 @@ export class Admin {
         setImmediate(stop);
         return done({ stopping: true });
     }
+  }
+
+  private async reload(dryRun: boolean): Promise<AdminAnswer> {
+    const { reloader } = this.components;
+    const plan = await (dryRun ? reloader.plan() : reloader.reload());
+    if (!dryRun && plan.refusals.length > 0)
+      return { ok: false, code: 'REFUSED', message: plan.refusals.join('\n') };
+    return done({ dryRun, changed: changedKeys(plan), ...plan });
   }
 
   private drain(command: Extract<AdminCommand, { command: 'drain' }>): AdminAnswer {

@@ -52,8 +52,7 @@ export async function serve(options: ServeOptions): Promise<number> {
         reports.stopping((readiness.drainsUntil ?? now) - now + STOP_LIMIT_MS);
       } else stopRequest.make(now);
     },
-    hangup: () =>
-      options.hangup === 'stop' ? stopRequest.make(Date.now()) : void primary?.reload(),
+    hangup: () => (options.hangup === 'stop' ? stopRequest.make(Date.now()) : primary?.reload()),
     // What the bug left behind is unknown: everything is taken down.
     bug: (error) => {
       logError({ event: 'server.bug', err: error }, 'a bug of the server: it stops');

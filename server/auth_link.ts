@@ -10,6 +10,7 @@ import type {
 import type { AuthOutcome, LoginRequest } from '../core/ipc/messages.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { ChildLink } from './supervisor.ts';
+import { Trials } from './trials.ts';
 
 export interface AuthLinkOptions {
   /** One step of a dialogue must be answered by then. */
@@ -42,6 +43,7 @@ export class AuthLink {
   private readonly pending = new Map<number, Pending>();
   /** Accounting records that no auth process has taken over yet, in their order. */
   private readonly records = new Map<number, AccountingRecord>();
+  private readonly trials = new Trials('the auth process');
   private nextId = 1;
   /** Undefined while no process is ready: logins wait for one. */
   private send: ((message: PrimaryToAuth) => void) | undefined;
@@ -78,6 +80,13 @@ export class AuthLink {
     this.send?.({ kind: 'accounting', id, record });
   }
 
+  /** Why the auth process cannot live with these; null = it can, or it is not there. */
+  try(settings: AuthSettings): Promise<string | null> {
+    const { send } = this;
+    if (send === undefined) return Promise.resolve(null);
+    return this.trials.ask((id) => send({ kind: 'try-settings', id, settings }));
+  }
+
   /** New settings for this process and those that follow it. */
   configure(settings: AuthSettings): void {
     this.settings = settings;
@@ -108,12 +117,14 @@ export class AuthLink {
       },
       handleMessage: (message) => {
         if (message.kind === 'outcome') this.settle(message.id, message.outcome);
+        else if (message.kind === 'settings-tried') this.trials.answer(message.id, message.problem);
         else if (message.kind === 'accounting-kept') {
           for (const id of message.ids) this.records.delete(id);
         }
       },
       handleGone: () => {
         this.send = undefined;
+        this.trials.close();
         for (const { id, sends } of this.pending.values()) {
           if (sends >= MAX_SENDS) {
             this.settle(id, unavailable('Logins are not possible just now; try again later.'));

@@ -4,13 +4,12 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { readConfig } from '../config/check.ts';
 import type { ReadConfig } from '../config/check.ts';
-import type { Config } from '../config/schema.ts';
+import type { WrittenConfig } from '../config/loader.ts';
 import { WolfguardError } from '../core/error.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
 import { Admin } from './admin.ts';
-import type { ReloadOutcome } from './admin.ts';
 import { Accounting } from './accounting.ts';
 import { AuthLink } from './auth_link.ts';
 import { Bans } from './bans.ts';
@@ -19,7 +18,7 @@ import { forkProgram } from './fork.ts';
 import { Gate } from './gate.ts';
 import { buildHooks } from './hooks/build.ts';
 import { pingChecks } from './ping_check.ts';
-import { localAddressesOf, poolsOf, reservedAddresses } from './pools.ts';
+import { localAddressesOf, poolsOf } from './pools.ts';
 import { loadRouteFiles, routeWarnings } from './policy_lists.ts';
 import { openLog } from './log.ts';
 import { setUpMachine } from './machine.ts';
@@ -48,14 +47,14 @@ import {
 import { Drain } from './drain.ts';
 import type { Readiness } from './readiness.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { planReload } from './reload.ts';
 import type { Loaded } from './reload.ts';
+import { buildReloader } from './reload_build.ts';
 import type { Sequence } from './sequence.ts';
 import type { ServiceFacts, ServiceReports } from './service_reports.ts';
 import { buildServices } from './services.ts';
 import { observers } from './session_observer.ts';
 import { Sessions } from './sessions.ts';
-import { authSettings, banSettings, sessionLimits, workerSettings } from './settings.ts';
+import { authSettings, banSettings, workerSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
 import { RouteWatch } from './route_watch.ts';
 import { readTlsFiles } from './tls_files.ts';
@@ -78,7 +77,7 @@ export interface PrimaryOptions {
 /** The running server; the sequence that it was started with stops it. */
 export interface Primary {
   readonly logger: Logger;
-  reload(): ReloadOutcome;
+  reload(): void;
   /** For the service manager. */
   readonly facts: () => ServiceFacts;
   /** SIGTERM: whether it begins a drain, or the caller is to stop the server. */
@@ -101,7 +100,8 @@ const MAX_LOGINS_IN_FLIGHT = 4_000;
 export async function startPrimary(sequence: Sequence, options: PrimaryOptions): Promise<Primary> {
   const statistics = new Statistics();
   await sequence.step('root', requireRoot);
-  const config = await sequence.step('configuration', () => readConfiguration(options));
+  const written = await sequence.step('configuration', () => readConfiguration(options));
+  const { config } = written;
   await sequence.step('TUN driver', () => requireTun());
   const passed = await sequence.step('passed sockets', () => claimPassed(config));
   await sequence.step('free ports', () => requireFreePorts(config, system(), passed));
@@ -109,7 +109,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   const profiles = await sequence.step('profiles', () => readProfiles(config));
   const routeFiles = await sequence.step('files of routes', () => loadRouteFiles(config));
   // What a reload replaces; everybody asks for it when it is needed.
-  const current: Replaceable<Loaded> = { config, tls, profiles, routeFiles };
+  const current: Replaceable<Loaded> = { ...written, tls, profiles, routeFiles };
 
   const log = await sequence.step(
     'log',
@@ -273,11 +273,28 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     () => workers.stop(true, WORKER_GRACE_MS),
   );
 
+  const reloader = buildReloader({
+    configPath: options.configPath,
+    readConfig: options.readConfig,
+    reports: options.reports,
+    count: (outcome) => meter.reloads.add(outcome),
+    current: () => current,
+    replace: (next) => void Object.assign(current, next),
+    log,
+    policies,
+    sessions,
+    bans,
+    auth: link,
+    workers,
+    hooks,
+    warnOfTls: () => tlsWatch.warn(),
+  });
   const tlsWatch = await sequence.step(
     'lists that change',
     () =>
       new TlsWatch({
         current: () => current,
+        isHeld: () => reloader.isBusy,
         apply: (changed) => {
           current.tls = changed;
           workers.configure();
@@ -293,40 +310,13 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
     () =>
       new RouteWatch({
         current: () => current,
+        isHeld: () => reloader.isBusy,
         apply: (files) => policies.configure(current.config, (current.routeFiles = files)),
         logger,
       }),
     (made) => made.close(),
   );
 
-  const reloadNow = (): ReloadOutcome => {
-    const plan = planReload(options.configPath, current, Date.now(), options.readConfig);
-    meter.reloads.add(plan.kind === 'refused' ? 'refused' : 'done');
-    if (plan.kind === 'refused') {
-      logger.error(
-        { event: 'reload.refused', reason: plan.reason },
-        'reload refused: nothing has changed',
-      );
-      return plan;
-    }
-    Object.assign(current, plan.next);
-    log.setLevel(current.config.log.level);
-    log.reopen();
-    policies.configure(current.config, current.routeFiles);
-    sessions.setLimits(sessionLimits(current.config));
-    sessions.reserve(reservedAddresses(current.config));
-    bans.configure(banSettings(current.config));
-    link.configure(authSettings(current.config));
-    workers.configure();
-    tlsWatch.warn();
-    hooks.reload();
-    for (const warning of routeWarnings(current.config, current.routeFiles)) {
-      logger.warn({ event: 'network.many_routes' }, warning);
-    }
-    logger.info({ event: 'reload.done', changed: plan.changed }, 'reloaded');
-    return { kind: 'done', changed: plan.changed };
-  };
-  const reload = (): ReloadOutcome => options.reports.reload(reloadNow);
   const drain = await sequence.step(
     'drain',
     () =>
@@ -351,7 +341,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       readiness: options.readiness,
       drain,
       drainLimit: () => current.config.limits.drain,
-      reload,
+      reloader,
       stop: options.stop,
       now: Date.now,
     },
@@ -391,7 +381,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   return {
     logger,
-    reload,
+    reload: () => void reloader.reload(),
     facts: () => ({
       sessions: sessions.size,
       draining: options.readiness.state === 'draining',
@@ -406,8 +396,11 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   };
 }
 
-function readConfiguration({ configPath, readConfig: read = readConfig }: PrimaryOptions): Config {
+function readConfiguration({
+  configPath,
+  readConfig: read = readConfig,
+}: PrimaryOptions): WrittenConfig {
   const result = read(configPath);
-  if (result.ok) return result.config;
+  if (result.ok) return { config: result.config, root: result.root ?? null };
   throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
 }

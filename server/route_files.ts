@@ -62,9 +62,20 @@ export class RouteFiles {
 
   /** Whether another reading has found the same. */
   equals(other: RouteFiles): boolean {
-    const same = ([path, networks]: readonly [string, readonly Cidr[]]): boolean =>
-      other.#files.get(path)?.map(formatCidr).join() === networks.map(formatCidr).join();
-    return this.#files.size === other.#files.size && [...this.#files].every(same);
+    return (
+      this.#files.size === other.#files.size &&
+      [...this.#files.keys()].every((path) => other.#files.has(path)) &&
+      this.changed(other).length === 0
+    );
+  }
+
+  /** The files that another reading has read too, and with another result. */
+  changed(other: RouteFiles): string[] {
+    return [...this.#files].flatMap(([path, networks]) => {
+      const others = other.#files.get(path);
+      const same = others?.map(formatCidr).join() === networks.map(formatCidr).join();
+      return others === undefined || same ? [] : [path];
+    });
   }
 }
 

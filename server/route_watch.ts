@@ -12,6 +12,8 @@ import type { RouteFiles } from './route_files.ts';
 export interface RouteWatchComponents {
   /** What the server runs with now. */
   readonly current: () => { readonly config: Config; readonly routeFiles: RouteFiles };
+  /** A reload is reading the same files: it is not our turn. */
+  readonly isHeld: () => boolean;
   /** The files have changed: what to run with from now on. */
   readonly apply: (routeFiles: RouteFiles) => void;
   readonly logger: Pick<Logger, 'info' | 'error'>;
@@ -39,6 +41,7 @@ export class RouteWatch {
 
   /** One look. A new file that cannot be used leaves the old one in force. */
   poll(): void {
+    if (this.#components.isHeld()) return;
     const seen = this.#look();
     if (seen === this.#seen) return;
     this.#seen = seen;

@@ -38,12 +38,12 @@ export class ServiceReports {
   }
 
   /** Runs a reload; before the first `ready` nobody is told of it. */
-  reload<T>(work: () => T): T {
+  async reload<T>(work: () => Promise<T>): Promise<T> {
     if (this.facts === undefined) return work();
     const { notifier } = this.manager;
     notifier.reloading(process.hrtime.bigint() / 1000n);
     try {
-      return work();
+      return await work();
     } finally {
       notifier.ready(process.pid);
     }

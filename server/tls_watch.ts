@@ -13,6 +13,8 @@ import type { TlsFiles } from './tls_files.ts';
 export interface TlsWatchComponents {
   /** What the server runs with now. */
   readonly current: () => { readonly config: Config; readonly tls: TlsFiles };
+  /** A reload is reading the same files: it is not our turn. */
+  readonly isHeld: () => boolean;
   /** The lists have changed: what to run with from now on. */
   readonly apply: (tls: TlsFiles) => void;
   readonly logger: Logger;
@@ -56,7 +58,8 @@ export class TlsWatch {
 
   /** One look. A new file that cannot be used leaves the old one in force. */
   poll(): void {
-    const { now } = this.#components;
+    const { isHeld, now } = this.#components;
+    if (isHeld()) return;
     const seen = this.#look();
     if (seen !== this.#seen) {
       this.#seen = seen;

@@ -9,11 +9,13 @@ import type {
   PrimaryToWorker,
   ProfileReply,
   TunnelStatus,
+  WorkerSettings,
   WorkerToPrimary,
 } from '../core/ipc/messages.ts';
 import type { Milliseconds } from '../core/units.ts';
 import { SharedLists } from './shared_lists.ts';
 import type { ChildLink } from './supervisor.ts';
+import { Trials } from './trials.ts';
 
 export type Report<Kind> = Extract<WorkerToPrimary, { readonly kind: Kind }>;
 
@@ -63,6 +65,9 @@ export class WorkerLink {
   /** As the process there last said; of those before it, the sum. */
   private forwarded = 0;
   private forwardedBefore = 0;
+  private readonly trials: Trials;
+  /** Since when a process is there that answers. */
+  private ready = false;
   private readonly listings = new Map<number, Listing>();
   private readonly components: WorkerLinkComponents;
   private readonly options: WorkerLinkOptions;
@@ -70,6 +75,7 @@ export class WorkerLink {
   constructor(components: WorkerLinkComponents, options: WorkerLinkOptions) {
     this.components = components;
     this.options = options;
+    this.trials = new Trials(`worker ${options.worker}`);
   }
 
   /** These tunnels of this worker, or all, as they are now; undefined when it does not answer in time. */
@@ -97,6 +103,13 @@ export class WorkerLink {
     this.channel?.(message);
   }
 
+  /** Why the worker cannot live with these; null = it can, or it is not there and starts with them. */
+  try(settings: WorkerSettings): Promise<string | null> {
+    const { channel } = this;
+    if (channel === undefined || !this.ready) return Promise.resolve(null);
+    return this.trials.ask((id) => channel({ kind: 'try-settings', id, settings }));
+  }
+
   /** Tells the worker its settings anew; a successor starts with them. */
   configure(): void {
     this.channel?.({ kind: 'configure', settings: this.components.startMessage().settings });
@@ -114,10 +127,14 @@ export class WorkerLink {
         const add = bannedSources();
         if (add.length > 0) send({ kind: 'bans', add, remove: [] });
       },
-      handleReady: () => undefined,
+      handleReady: () => {
+        this.ready = true;
+      },
       handleMessage: (message) => this.handleMessage(message, send, lists),
       handleGone: () => {
         this.channel = undefined;
+        this.ready = false;
+        this.trials.close();
         this.forwardedBefore += this.forwarded;
         this.forwarded = 0;
         for (const id of this.listings.keys()) this.settleListing(id, undefined);
@@ -179,6 +196,9 @@ export class WorkerLink {
         return;
       case 'failed-connects':
         services.connectsFailed(message);
+        return;
+      case 'settings-tried':
+        this.trials.answer(message.id, message.problem);
         return;
       case 'ready':
       case 'fatal':

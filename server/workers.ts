@@ -95,6 +95,12 @@ export class Workers {
     for (const { supervisor } of this.workers) supervisor.kill();
   }
 
+  /** Why some worker cannot live with these settings: a sentence each; none = all can. */
+  async try(settings: WorkerSettings): Promise<string[]> {
+    const problems = await Promise.all(this.workers.map(({ link }) => link.try(settings)));
+    return problems.filter((problem) => problem !== null);
+  }
+
   /** Tells all workers the settings as they are now. */
   configure(): void {
     for (const { link } of this.workers) link.configure();

@@ -3,7 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpAnswer } from '../core/http/answer.ts';
-import type { PrimaryToWorker, WorkerSettings, WorkerToPrimary } from '../core/ipc/messages.ts';
+import type {
+  PrimaryToWorker,
+  TlsSettings,
+  WorkerSettings,
+  WorkerToPrimary,
+} from '../core/ipc/messages.ts';
 import { joinMeasures } from '../core/ipc/measures.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs } from '../core/units.ts';
@@ -153,6 +158,13 @@ export class Worker {
           forwardedPackets: this.#engine.totals().forwardedPackets,
         });
         break;
+      case 'try-settings':
+        this.#channel.tell({
+          kind: 'settings-tried',
+          id: message.id,
+          problem: this.#problemOf(message.settings),
+        });
+        break;
       case 'configure':
         this.#reconfigure(message.settings);
         break;
@@ -228,22 +240,27 @@ export class Worker {
   #configure(settings: WorkerSettings): void {
     this.#engine.setTls(settings.tls);
     this.#engine.setAcceptRate(settings.acceptRate, this.#workers);
-    this.#certificateSha1 = new Map(
-      settings.tls.map(({ name, certificates }) => {
-        const { fingerprint } = new X509Certificate(certificates[0]?.chainPem ?? '');
-        return [name, fingerprint.replaceAll(':', '')];
-      }),
-    );
+    this.#certificateSha1 = fingerprintsOf(settings.tls);
     this.#extraHeaders = Object.entries(settings.extraHeaders).filter(isSendable);
     this.#components.log.level = settings.logLevel;
     this.#settings = settings;
+  }
+
+  #problemOf({ tls }: WorkerSettings): string | null {
+    try {
+      this.#engine.checkTls(tls);
+      fingerprintsOf(tls);
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   #reconfigure(settings: WorkerSettings): void {
     try {
       this.#configure(settings);
     } catch (error) {
-      this.#components.log.warn(
+      this.#components.log.error(
         { event: 'worker.settings_refused', err: error },
         'the new settings are unusable: the old ones stay',
       );
@@ -263,6 +280,15 @@ export class Worker {
     this.#components.exit(0);
   }
 }
+
+/** By virtual host: SHA-1 of its first certificate, upper-case hex; throws where there is none. */
+const fingerprintsOf = (hosts: readonly TlsSettings[]): Map<string, string> =>
+  new Map(
+    hosts.map(({ name, certificates }) => {
+      const { fingerprint } = new X509Certificate(certificates[0]?.chainPem ?? '');
+      return [name, fingerprint.replaceAll(':', '')];
+    }),
+  );
 
 /** node:http throws at a header that cannot be sent; that must not happen in an answer. */
 function isSendable([name, value]: readonly [string, string]): boolean {

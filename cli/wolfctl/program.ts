@@ -9,6 +9,7 @@ import type { CommandContext } from './commands/context.ts';
 import { addDrain } from './commands/drain.ts';
 import { addEnd } from './commands/end.ts';
 import { addQuota } from './commands/quota.ts';
+import { addReload } from './commands/reload.ts';
 import { addServer } from './commands/server.ts';
 import { addShow } from './commands/show.ts';
 import { addTop } from './commands/top.ts';
@@ -63,6 +64,7 @@ Examples:
   wolfctl quota reset alice          let her use her quota once more
   wolfctl top                        who moves most, live; ? shows the keys
   wolfctl                            a shell: Tab completes, exit leaves it
+  wolfctl reload --dry-run           what a reload would change, and for whom
   wolfctl reload                     read wolfguard.toml and the certificate again
   wolfctl drain --limit 30m          let nobody new in, and stop when all have gone
   wolfctl stop now                   tell all clients and stop the server
@@ -90,6 +92,7 @@ export function buildWolfctl(components: WolfctlComponents): Command {
   addUnban(program, context);
   addQuota(program, context);
   addEnd(program, context);
+  addReload(program, context);
   addServer(program, context);
   addDrain(program, context);
   addTop(program, context);

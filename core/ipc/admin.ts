@@ -7,6 +7,7 @@
 //
 // Behind the reply to "events" come events (admin_event.ts), a line each, until the client goes.
 import type { BanRecord, PointsRecord } from '../ban/ban_list.ts';
+import type { ReloadPlan } from './reload_plan.ts';
 import type { PublicSelector } from '../session/requests.ts';
 import type { SessionView } from '../session/view.ts';
 import type { Bytes, EpochMs, Milliseconds } from '../units.ts';
@@ -32,7 +33,8 @@ export type AdminCommand =
   | { readonly command: 'unban'; readonly address: string }
   /** Forgets what the user has used of a quota. */
   | { readonly command: 'quota-reset'; readonly user: string }
-  | { readonly command: 'reload' }
+  /** `dryRun`: only tells what would change. */
+  | { readonly command: 'reload'; readonly dryRun?: boolean }
   /** New logins are refused from now on; `limit`: how long sessions may stay; absent = limits.drain. */
   | { readonly command: 'drain'; readonly limit?: Milliseconds }
   /** Back to normal. */
@@ -109,8 +111,8 @@ export interface AdminResults {
   readonly 'ip-ban-points': readonly PointsRecord[];
   readonly unban: { readonly source: string };
   readonly 'quota-reset': { readonly user: string };
-  /** The keys whose new values hold from now on. */
-  readonly reload: { readonly changed: readonly string[] };
+  /** `changed`: the keys of the plan, and the files with other contents. */
+  readonly reload: ReloadPlan & { readonly dryRun: boolean; readonly changed: readonly string[] };
   readonly drain: {
     readonly state: AdminState;
     /** When the server stops at the latest; null = with its last session. */

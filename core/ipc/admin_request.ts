@@ -30,7 +30,6 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'users':
     case 'ip-bans':
     case 'ip-ban-points':
-    case 'reload':
     case 'stop':
       return { command };
     case 'user': {
@@ -48,6 +47,11 @@ function parseCommand(fields: Readonly<Record<string, unknown>>): AdminCommand |
     case 'id': {
       const { session } = fields;
       return isNumber(session) ? { command, session } : '"session" must be a number';
+    }
+    case 'reload': {
+      const { dryRun } = fields;
+      if (dryRun === undefined) return { command };
+      return typeof dryRun === 'boolean' ? { command, dryRun } : '"dryRun" must be true or false';
     }
     case 'drain': {
       const { limit, off } = fields;

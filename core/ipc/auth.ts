@@ -95,6 +95,8 @@ export interface RadiusSettings {
 export type PrimaryToAuth =
   /** `measure`: say 'measures' every second. */
   | { readonly kind: 'start'; readonly settings: AuthSettings; readonly measure: boolean }
+  /** Could it live with these? Nothing changes. */
+  | { readonly kind: 'try-settings'; readonly id: number; readonly settings: AuthSettings }
   | { readonly kind: 'configure'; readonly settings: AuthSettings }
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'accounting'; readonly id: number; readonly record: AccountingRecord };
@@ -125,6 +127,8 @@ export type AuthToPrimary =
   | { readonly kind: 'ready' }
   | AliveMessage
   | MeasuresMessage
+  /** What 'try-settings' would have come to; null = all is well. */
+  | { readonly kind: 'settings-tried'; readonly id: number; readonly problem: string | null }
   | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AuthOutcome }
   /** These records outlive the auth process from now on. */
   | { readonly kind: 'accounting-kept'; readonly ids: readonly number[] };

@@ -284,6 +284,8 @@ export type WorkerToPrimary =
   | { readonly kind: 'fatal'; readonly message: string }
   | AliveMessage
   | MeasuresMessage
+  /** What 'try-settings' would have come to; null = all is well. */
+  | { readonly kind: 'settings-tried'; readonly id: number; readonly problem: string | null }
   | { readonly kind: 'login'; readonly id: number; readonly request: LoginRequest }
   | { readonly kind: 'open-tunnel'; readonly id: number; readonly request: OpenTunnelRequest }
   /** Is this the cookie of a session? Asked for strangers of a camouflaged server [oc 2.5]. */
@@ -331,6 +333,8 @@ export type PrimaryToWorker =
       readonly measure: boolean;
       readonly primaryPid: number;
     }
+  /** Could it live with these? Nothing changes. */
+  | { readonly kind: 'try-settings'; readonly id: number; readonly settings: WorkerSettings }
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }
   | { readonly kind: 'login-reply'; readonly id: number; readonly reply: LoginReply }
   | { readonly kind: 'open-tunnel-reply'; readonly id: number; readonly reply: OpenTunnelReply }

@@ -63,7 +63,8 @@ export const PROCESS_EVENTS = {
     level: 'error',
     fields: ['reason'],
     meaning: 'A reload found a mistake: nothing at all has changed.',
-    remedy: 'Correct what reason names and reload again; "wolfguard config check" shows the same.',
+    remedy:
+      'Correct what reason names and reload again; "wolfctl reload --dry-run" shows the same.',
   },
   'process.died': {
     level: 'warn',
@@ -110,9 +111,10 @@ export const PROCESS_EVENTS = {
     remedy: REPORT,
   },
   'worker.settings_refused': {
-    level: 'warn',
+    level: 'error',
     fields: ['err'],
-    meaning: 'A worker could not take over the settings of a reload: it goes on with the old ones.',
+    meaning:
+      'A worker could not take over settings (a reload asks it before): it goes on with the old ones.',
     remedy: 'Reload again; if that does not help, restart.',
   },
   'worker.not_urgent': {
@@ -202,12 +204,6 @@ export const PROCESS_EVENTS = {
     level: 'info',
     fields: ['pid'],
     meaning: 'The plugins run, in the process with this pid.',
-  },
-  'plugins.not_loaded': {
-    level: 'error',
-    fields: ['reason'],
-    meaning: 'The plugins cannot be loaded; those of before, if any, go on.',
-    remedy: 'Correct what reason names and reload.',
   },
   'plugins.silent': {
     level: 'warn',

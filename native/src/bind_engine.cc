@@ -22,15 +22,24 @@ EngineHandle* unwrap(napi_env env, napi_callback_info info, std::array<napi_valu
   return static_cast<std::shared_ptr<EngineHandle>*>(handle)->get();
 }
 
+napi_value throw_unless_empty(napi_env env, const std::string& error) {
+  if (!error.empty()) napi_throw_error(env, "ERR_TLS_OPTIONS", error.c_str());
+  return nullptr;
+}
+
 napi_value engine_set_tls(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> args{};
   EngineHandle* handle = unwrap(env, info, &args);
   if (handle == nullptr) return nullptr;
   const auto hosts = tls_hosts(env, args[0]);
-  if (!hosts) return nullptr;
-  const std::string error = handle->engine->set_tls(*hosts);
-  if (!error.empty()) napi_throw_error(env, "ERR_TLS_OPTIONS", error.c_str());
-  return nullptr;
+  return hosts ? throw_unless_empty(env, handle->engine->set_tls(*hosts)) : nullptr;
+}
+
+napi_value engine_check_tls(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> args{};
+  if (unwrap(env, info, &args) == nullptr) return nullptr;
+  const auto hosts = tls_hosts(env, args[0]);
+  return hosts ? throw_unless_empty(env, Engine::check_tls(*hosts)) : nullptr;
 }
 
 napi_value engine_set_bans(napi_env env, napi_callback_info info) {
@@ -192,6 +201,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   napi_value object = napi::object(env);
   napi::set(env, object, "packetsRaised", napi::boolean(env, handle->engine->packets_raised()));
   napi::define(env, object, "setTls", engine_set_tls);
+  napi::define(env, object, "checkTls", engine_check_tls);
   napi::define(env, object, "setBans", engine_set_bans);
   napi::define(env, object, "setAcceptRate", engine_set_accept_rate);
   napi::define(env, object, "start", engine_start);

@@ -25,6 +25,12 @@ std::string Engine::set_tls(std::span<const TlsOptions> hosts) {
   return error;
 }
 
+std::string Engine::check_tls(std::span<const TlsOptions> hosts) {
+  std::string error;
+  create_tls_context(hosts, &error);
+  return error;
+}
+
 /** Joined by close(). Reads nothing before start(): until then the process may still be root's. */
 void Engine::start_packet_thread() {
   packet_thread_ = std::thread([this] {

@@ -28,6 +28,8 @@ class Engine {
    * refuses one of them, and then nothing has changed.
    */
   std::string set_tls(std::span<const TlsOptions> hosts);
+  /** What set_tls would say; nothing changes. */
+  static std::string check_tls(std::span<const TlsOptions> hosts);
   void set_bans(std::vector<Address> add, std::vector<Address> remove) {
     front_->set_bans(std::move(add), std::move(remove));
   }

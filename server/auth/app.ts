@@ -57,6 +57,13 @@ function runAuthProcess(): void {
         if (message.measure) sayMeasures(app);
         setInterval(() => outbox.send({ kind: 'alive' }), ALIVE_INTERVAL_MS).unref();
         break;
+      case 'try-settings':
+        outbox.send({
+          kind: 'settings-tried',
+          id: message.id,
+          problem: app?.problemOf(message.settings) ?? null,
+        });
+        break;
       case 'configure':
         app?.configure(message.settings);
         break;
@@ -118,6 +125,16 @@ class AuthApp {
         accounting_spooled: this.accountant.waiting,
       },
     };
+  }
+
+  /** Why it cannot live with these; null = it can. Nothing changes. */
+  problemOf(settings: AuthSettings): string | null {
+    try {
+      this.#backends.prepare(settings).abandon();
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   configure(settings: AuthSettings): void {

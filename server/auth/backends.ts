@@ -63,30 +63,63 @@ const STEPS: Readonly<Record<string, StepOpener>> = {
   },
 };
 
+/** By step and settings. */
+type Opened = ReadonlyMap<string, Backend>;
+
+/** By virtual host and step. */
+export type BackendsByHost = ReadonlyMap<string, ReadonlyMap<string, Backend>>;
+
+export interface PreparedBackends {
+  readonly byHost: BackendsByHost;
+  /** These count from now on; those that no host has any more are closed. */
+  readonly commit: () => void;
+  /** What was opened for it is closed again. */
+  readonly abandon: () => void;
+}
+
 export class Backends {
   readonly #components: BackendComponents;
-  /** By step and settings. */
-  #open = new Map<string, Backend>();
+  #open: Opened = new Map();
 
   constructor(components: BackendComponents) {
     this.#components = components;
   }
 
   /** The backends of each host by step; those that no host has any more are closed. */
-  configure({ hosts, stateDir }: AuthSettings): ReadonlyMap<string, ReadonlyMap<string, Backend>> {
-    const before = this.#open;
-    this.#open = new Map();
-    const byHost = new Map(
-      hosts.map((host) => [host.vhost, this.#ofHost(host, { stateDir }, before)] as const),
-    );
-    for (const [key, backend] of before) if (!this.#open.has(key)) void backend.close();
+  configure(settings: AuthSettings): BackendsByHost {
+    const { byHost, commit } = this.prepare(settings);
+    commit();
     return byHost;
   }
 
+  /** Opens what is new; throws when that fails, and nothing new is open then. */
+  prepare({ hosts, stateDir }: AuthSettings): PreparedBackends {
+    const before = this.#open;
+    const next = new Map<string, Backend>();
+    const closeAllBut = (kept: Opened, all: Opened): void => {
+      for (const [key, backend] of all) if (!kept.has(key)) void backend.close();
+    };
+    const abandon = (): void => closeAllBut(before, next);
+    try {
+      const byHost = new Map(
+        hosts.map((host) => [host.vhost, this.#ofHost(host, { stateDir }, next)] as const),
+      );
+      const commit = (): void => {
+        this.#open = next;
+        closeAllBut(next, before);
+      };
+      return { byHost, commit, abandon };
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+  }
+
+  /** Takes from what is open, and adds what it opens to `next`. */
   #ofHost(
     { chains, backends }: HostAuthSettings,
     place: BackendPlace,
-    before: ReadonlyMap<string, Backend>,
+    next: Map<string, Backend>,
   ): ReadonlyMap<string, Backend> {
     const byStep = new Map<string, Backend>();
     for (const step of new Set(chains.flat())) {
@@ -94,8 +127,8 @@ export class Backends {
       if (opener === undefined) continue;
       const key = JSON.stringify([step, place, opener.settings(backends)]);
       const backend =
-        this.#open.get(key) ?? before.get(key) ?? opener.open(this.#components, backends, place);
-      this.#open.set(key, backend);
+        next.get(key) ?? this.#open.get(key) ?? opener.open(this.#components, backends, place);
+      next.set(key, backend);
       byStep.set(step, backend);
     }
     return byStep;

@@ -12,6 +12,7 @@ import type { Sequence } from '../sequence.ts';
 import { HookStore } from './hook_store.ts';
 import { Hooks } from './hooks.ts';
 import { Plugins } from './plugins.ts';
+import type { PreparedPlugins } from './plugins.ts';
 import { runProgram } from './program.ts';
 import { Scripts } from './scripts.ts';
 
@@ -32,8 +33,8 @@ export interface HookServices {
   readonly hooks: Hooks;
   /** To be run when sessions are restored and before workers start; it stops them, too. */
   start(sequence: Sequence): Promise<void>;
-  /** Loads the plugins anew. */
-  reload(): void;
+  /** Loads the plugins anew, for a reload. Throws WolfguardError. */
+  prepare(next: Config['hooks']): Promise<PreparedPlugins>;
   /** Shortens a stop. */
   kill(): void;
 }
@@ -104,7 +105,7 @@ export function buildHooks({
         () => hooks.stop(GRACE_MS),
       );
     },
-    reload: () => void plugins.reload(),
+    prepare: (next) => plugins.prepare(next.plugins),
     kill: () => {
       hooks.hurry();
       plugins.kill();

@@ -1,8 +1,8 @@
 // The plugins as the primary sees them: one process for all, replaced when it dies, and by a newly
 // loaded one at each reload. Nothing of theirs runs in the primary or near the packets.
 //
-//   reload ─► the new process loads the files ─► ready: events go there, the old one ends
-//                                      └─► it cannot: the old one goes on, and the log says why
+//   reload ─► the new process loads the files ─► ready: with all else, events go there
+//                                      └─► it cannot: the reload is refused, the old one goes on
 import type { ChildProcess } from 'node:child_process';
 import { WolfguardError } from '../../core/error.ts';
 import type { PluginEvent, PluginsToPrimary, PrimaryToPlugins } from '../../core/ipc/plugins.ts';
@@ -40,6 +40,12 @@ export interface PluginsComponents {
   readonly observer?: ProcessObserver | undefined;
 }
 
+/** What a reload has loaded; one of the two is to be called. */
+export interface PreparedPlugins {
+  readonly commit: () => void;
+  readonly abandon: () => void;
+}
+
 interface Generation {
   readonly link: PluginLink;
   readonly supervisor: Supervisor<PrimaryToPlugins, PluginsToPrimary>;
@@ -63,12 +69,12 @@ const BROKEN = 'The server could not check the connection: try again later';
 export class Plugins {
   readonly #components: PluginsComponents;
   #current: Generation | undefined;
+  /** Loaded by a reload that is not through yet. */
+  readonly #waiting = new Set<Generation>();
   readonly #retiring = new Set<Generation>();
   readonly #connects = new Lane({ running: RUNNING, patience: PATIENCE });
   /** Apart: a thousand disconnects at a time must not hold up who wants to come in. */
   readonly #others = new Lane({ running: RUNNING });
-  /** One change after the other. */
-  #changing: Promise<void> = Promise.resolve();
 
   constructor(components: PluginsComponents) {
     this.#components = components;
@@ -80,28 +86,33 @@ export class Plugins {
 
   /** Throws WolfguardError when a plugin cannot be loaded. */
   async start(): Promise<void> {
-    this.#current = await this.#load();
+    this.#current = await this.#load(this.#components.settings().plugins);
   }
 
-  /** After a reload: loads the files anew. */
-  reload(): Promise<void> {
-    this.#changing = this.#changing.then(async () => {
-      const before = this.#current;
-      if (before === undefined && this.#components.settings().plugins.length === 0) return;
-      try {
-        this.#current = await this.#load();
-      } catch (error) {
-        const { logger } = this.#components;
-        const reason = (error as Error).message;
-        const line = { event: 'plugins.not_loaded', reason } as const;
-        if (before === undefined) logger.error(line, 'plugins cannot be loaded');
-        else logger.error(line, 'plugins cannot be loaded: those of before go on');
-        return;
-      }
-      this.#components.logger.info({ event: 'plugins.loaded', pid: this.pid }, 'plugins loaded');
-      if (before !== undefined) this.#retire(before);
-    });
-    return this.#changing;
+  /**
+   * For a reload, one at a time: loads these files in a process of their own, which hears of nothing
+   * before `commit`. Throws WolfguardError when a plugin cannot be loaded.
+   */
+  async prepare(files: readonly string[]): Promise<PreparedPlugins> {
+    const next = await this.#load(files);
+    if (next !== undefined) this.#waiting.add(next);
+    return {
+      commit: () => {
+        this.#waiting.clear();
+        const before = this.#current;
+        this.#current = next;
+        if (next !== undefined)
+          this.#components.logger.info(
+            { event: 'plugins.loaded', pid: this.pid },
+            'plugins loaded',
+          );
+        if (before !== undefined) this.#retire(before);
+      },
+      abandon: () => {
+        this.#waiting.clear();
+        void next?.supervisor.stop(null, GRACE_MS);
+      },
+    };
   }
 
   async stop(): Promise<void> {
@@ -146,9 +157,8 @@ export class Plugins {
   }
 
   /** Undefined when there is nothing to load. */
-  async #load(): Promise<Generation | undefined> {
-    const { settings, fork, start, trouble, logger, now, observer } = this.#components;
-    const files = settings().plugins;
+  async #load(files: readonly string[]): Promise<Generation | undefined> {
+    const { fork, start, trouble, logger, now, observer } = this.#components;
     if (files.length === 0) return undefined;
     for (const file of files) {
       const reason = trouble(file);
@@ -182,7 +192,11 @@ export class Plugins {
   }
 
   #all(): Generation[] {
-    return [...this.#retiring, ...(this.#current === undefined ? [] : [this.#current])];
+    return [
+      ...this.#retiring,
+      ...this.#waiting,
+      ...(this.#current === undefined ? [] : [this.#current]),
+    ];
   }
 }
 

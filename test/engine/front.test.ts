@@ -143,7 +143,11 @@ test('a new certificate is for new connections; one that makes no sense changes 
     { ...good, ciphers: 'NO-SUCH-CIPHER' },
     { ...good, groups: 'no-such-group' },
   ];
-  for (const host of bad) assert.throws(() => rig.engine.setTls([host]), /^Error: tls\.\w+: /);
+  for (const host of bad) {
+    assert.throws(() => rig.engine.checkTls([host]), /^Error: tls\.\w+: /);
+    assert.throws(() => rig.engine.setTls([host]), /^Error: tls\.\w+: /);
+  }
+  rig.engine.checkTls([await makeTls('third.example')]);
   assert.equal(await subject(), 'DNS:second.example');
   assert.equal((await up.echo()).toString(), 'echo');
 });

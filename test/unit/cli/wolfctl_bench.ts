@@ -124,7 +124,16 @@ const ANSWERS: Readonly<Record<Exclude<AdminCommand['command'], 'events'>, unkno
   ],
   unban: { source: '203.0.113.7' },
   'quota-reset': { user: 'alice' },
-  reload: { changed: [] },
+  reload: {
+    dryRun: false,
+    changed: [],
+    changes: [],
+    certificates: [],
+    files: [],
+    sessions: { connected: 1, other: 0 },
+    warnings: [],
+    refusals: [],
+  },
   drain: { state: 'draining', until: NOW + 1_800_000, sessions: 2 },
   stop: { stopping: true },
 };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../../config/loader.ts';
+import type { WrittenConfig } from '../../../config/loader.ts';
 import { policyLayers } from '../../../config/policy_layers.ts';
 import type { Problem } from '../../../config/problems.ts';
 import { diffReload } from '../../../config/reload.ts';
 import type { Config } from '../../../config/schema.ts';
+import type { ReloadChange } from '../../../core/ipc/reload_plan.ts';
 import { formatCidr } from '../../../core/net/address.ts';
 import { dotted } from '../../../config/toml_text.ts';
 
@@ -137,16 +139,19 @@ mtu = 1400
 policy = { udp = false }
 [user.bob.policy]
 `;
-  assert.deepEqual(diffReload(sound(before), sound(after)), {
-    reloadable: ['vhost.policy', 'group.staff.policy', 'group.guests.policy', 'user."a.b".policy'],
-    needsRestart: [],
-  });
+  assert.deepEqual(namesOf(diffReload(written(before), written(after))), [
+    ['vhost."a.example".policy', 'mtu', 'new sessions'],
+    ['group.staff.policy', 'mtu', 'new sessions'],
+    ['group.guests.policy', 'mtu', 'new sessions'],
+    ['user."a.b".policy', 'udp', 'new sessions'],
+  ]);
   const pool = '[group.staff]\nipv4 = "10.78.0.0/16"\n[group.staff.policy]\nmtu = 1400\n';
   const host = '[[vhost]]\nname = "a.example"\npolicy = { mtu = 9000 }\nipv4 = "10.79.0.0/16"\n';
-  assert.deepEqual(diffReload(sound(before), sound(host + pool)), {
-    reloadable: [],
-    needsRestart: ['vhost', 'group.staff.ipv4'],
-  });
+  assert.deepEqual(namesOf(diffReload(written(before), written(host + pool))), [
+    ['vhost."a.example"', 'ipv4', 'restart'],
+    ['vhost."a.example".policy', 'mtu', 'new sessions'],
+    ['group.staff', 'ipv4', 'restart'],
+  ]);
 });
 
 test('every place that speaks about policy is found, [policy] first', () => {
@@ -177,3 +182,12 @@ function only(text: string): Problem {
   assert.deepEqual(more, [], text);
   return problem;
 }
+
+function written(text: string): WrittenConfig {
+  const result = loadConfig(text, 'f');
+  assert.ok(result.ok, result.ok ? '' : result.output);
+  return result;
+}
+
+const namesOf = (changes: readonly ReloadChange[]): unknown[] =>
+  changes.map(({ section, key, effect }) => [section, key, effect]);

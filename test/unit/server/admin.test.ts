@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdminCommand, AdminSession, AdminStatus } from '../../../core/ipc/admin.ts';
 import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin_request.ts';
+import type { ReloadPlan } from '../../../core/ipc/reload_plan.ts';
 import type { TunnelStatus } from '../../../core/ipc/messages.ts';
 import type { SessionView } from '../../../core/session/view.ts';
 import { Admin } from '../../../server/admin.ts';
@@ -124,12 +125,40 @@ test('a wrong password counts as a failed login, the form before it does not', (
 });
 
 test('a reload that is refused says why', async () => {
-  const admin = build({ reload: () => ({ kind: 'refused', reason: 'a restart is needed' }) });
+  const refused = { ...PLAN, refusals: ['a restart is needed for a.b', 'c is wrong'] };
+  const reloader = {
+    reload: () => Promise.resolve(refused),
+    plan: () => Promise.resolve(refused),
+  };
+  const admin = build({ reloader });
   assert.deepEqual(await admin.answer({ command: 'reload' }), {
     ok: false,
     code: 'REFUSED',
-    message: 'a restart is needed',
+    message: 'a restart is needed for a.b\nc is wrong',
   });
+  // Who only asks gets the whole plan.
+  assert.deepEqual(await admin.answer({ command: 'reload', dryRun: true }), {
+    ok: true,
+    result: { ...refused, dryRun: true, changed: [] },
+  });
+});
+
+test('a drain goes by limits.drain unless it names a limit, and not while the server stops', async () => {
+  const begun: unknown[] = [];
+  const drain = { begin: (limit: unknown) => void begun.push(limit), cancel: () => false };
+  const admin = build({ drain, drainLimit: () => 60_000 });
+  assert.deepEqual(await admin.answer({ command: 'drain' }), {
+    ok: true,
+    result: { state: 'ready', until: null, sessions: 2 },
+  });
+  await admin.answer({ command: 'drain', limit: 1000 });
+  await build({ drain }).answer({ command: 'drain' });
+  assert.deepEqual(begun, [60_000, 1000, null]);
+  const off = await admin.answer({ command: 'drain', off: true });
+  assert.ok(!off.ok && off.code === 'REFUSED');
+  const readiness = { state: 'stopping', drainsUntil: null } as const;
+  const stopping = await build({ readiness, drain }).answer({ command: 'drain' });
+  assert.ok(!stopping.ok && stopping.message === 'the server is stopping');
 });
 
 test('the answer to "stop" is given before the server stops', async () => {
@@ -273,6 +302,15 @@ const bans: AdminComponents['bans'] = {
       : { kind: text === '203.0.113.7' ? 'done' : 'unknown', source: text },
 };
 
+const PLAN: ReloadPlan = {
+  changes: [],
+  certificates: [],
+  files: [],
+  sessions: { connected: 0, other: 0 },
+  warnings: [],
+  refusals: [],
+};
+
 const build = (changes: Partial<AdminComponents> = {}): Admin =>
   new Admin(
     {
@@ -286,7 +324,7 @@ const build = (changes: Partial<AdminComponents> = {}): Admin =>
       readiness: { state: 'ready', drainsUntil: null },
       drain: { begin: () => undefined, cancel: () => false },
       drainLimit: () => 0,
-      reload: () => ({ kind: 'done', changed: [] }),
+      reloader: { reload: () => Promise.resolve(PLAN), plan: () => Promise.resolve(PLAN) },
       stop: () => undefined,
       now: () => 5000,
       ...changes,

@@ -87,6 +87,7 @@ test('a file that changes is read anew, one with a mistake is not taken', (t) =>
   const logger = { info: log, error: log } as ConstructorParameters<typeof RouteWatch>[0]['logger'];
   const watch = new RouteWatch({
     current: () => current,
+    isHeld: () => false,
     apply: (changed) => {
       current.routeFiles = changed;
     },

@@ -37,24 +37,14 @@ test('the watchdog is fed twice in its time, and only while the server is well',
   assert.equal(fed(), 6);
 });
 
-test('a reload is announced and its end too, also when it fails', (t) => {
+test('a reload is announced and its end too, also when it fails', async (t) => {
   const { reports, told, now } = start(t, undefined);
-  assert.equal(
-    reports.reload(() => 'during the start'),
-    'during the start',
-  );
+  assert.equal(await reports.reload(() => Promise.resolve('during the start')), 'during the start');
   assert.deepEqual(told, []);
   reports.ready(() => now);
   told.length = 0;
-  assert.equal(
-    reports.reload(() => told.length),
-    1,
-  );
-  assert.throws(() =>
-    reports.reload(() => {
-      throw new Error('a bug');
-    }),
-  );
+  assert.equal(await reports.reload(() => Promise.resolve(told.length)), 1);
+  await assert.rejects(reports.reload(() => Promise.reject(new Error('a bug'))));
   assert.deepEqual(told, [
     'RELOADING=1 MONOTONIC_USEC',
     'READY=1 MAINPID',

@@ -162,6 +162,7 @@ function watching(tls: Record<string, string>) {
   const logged: string[] = [];
   const watch = new TlsWatch({
     current: () => ({ config, tls: files }),
+    isHeld: () => false,
     apply: (changed) => {
       files = changed;
       applied.push(changed);

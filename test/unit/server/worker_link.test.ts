@@ -38,6 +38,32 @@ test('the answer to a dead worker does not reach its successor', async () => {
   assert.deepEqual(kindsOf(second.sent), ['start', 'login-reply']);
 });
 
+test('a worker says whether it could live with new settings', async () => {
+  const { link, spawn } = build({});
+  const worker = spawn();
+  const answers = [link.try(SETTINGS), link.try(SETTINGS)];
+  const [first, second] = worker.sent.filter(({ kind }) => kind === 'try-settings');
+  assert.ok(first?.kind === 'try-settings' && second?.kind === 'try-settings');
+  const problem = 'tls.groups: no such group';
+  worker.link.handleMessage({ kind: 'settings-tried', id: second.id, problem });
+  worker.link.handleMessage({ kind: 'settings-tried', id: first.id, problem: null });
+  assert.deepEqual(await Promise.all(answers), [null, `worker ${WORKER}: ${problem}`]);
+});
+
+test('a worker that dies over the question is no objection, one that is silent is', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { link, spawn } = build({});
+  const first = spawn();
+  first.link.handleReady();
+  const dying = link.try(SETTINGS);
+  first.link.handleGone();
+  assert.equal(await dying, null);
+  spawn().link.handleReady();
+  const silent = link.try(SETTINGS);
+  t.mock.timers.tick(5_000);
+  assert.equal(await silent, `worker ${WORKER}: it does not answer`);
+});
+
 test('a worker with too many logins in flight is told "unavailable" at once', async () => {
   const { spawn } = build({ login: () => new Promise(() => undefined) });
   const worker = spawn();

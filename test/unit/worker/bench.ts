@@ -113,6 +113,10 @@ export class FakeEngine implements Engine {
   emit: (event: EngineEvent) => void = () => undefined;
   tlsError: Error | undefined;
 
+  checkTls(): void {
+    this.calls.push('checkTls');
+    if (this.tlsError !== undefined) throw this.tlsError;
+  }
   setTls(): void {
     this.calls.push('setTls');
     if (this.tlsError !== undefined) throw this.tlsError;

@@ -155,6 +155,22 @@ test('new settings that cannot be used leave the old ones in force', async (t) =
   assert.match(await (await client()).ask(page), /X-New: 1/);
 });
 
+test('settings are tried without being taken, and what is wrong with them is told', async (t) => {
+  const { engine, told, worker } = await bench(t);
+  const before = engine.calls.filter((call) => call === 'setTls').length;
+  worker.handleMessage({ kind: 'try-settings', id: 1, settings: SETTINGS });
+  engine.tlsError = new Error('tls.groups: no such group');
+  worker.handleMessage({ kind: 'try-settings', id: 2, settings: SETTINGS });
+  assert.deepEqual(
+    told.filter(({ kind }) => kind === 'settings-tried'),
+    [
+      { kind: 'settings-tried', id: 1, problem: null },
+      { kind: 'settings-tried', id: 2, problem: 'tls.groups: no such group' },
+    ],
+  );
+  assert.equal(engine.calls.filter((call) => call === 'setTls').length, before);
+});
+
 test('a shutdown waits for the last tunnel to close, then exits', async (t) => {
   const { client, engine, exits, worker } = await withTunnel(
     await bench(t, { answer: grant(null) }),

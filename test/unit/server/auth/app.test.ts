@@ -69,6 +69,14 @@ test('new settings count from the next login on', async (t) => {
   assert.equal((await auth.reply(null, 'alice', 'before')).kind, 'failed');
 });
 
+test('settings are tried without being taken', async (t) => {
+  const before = new PasswdFixture(t, `alice:*:${cheapHash('before')}`);
+  const after = new PasswdFixture(t, `alice:*:${cheapHash('after')}`);
+  const auth = await AuthProcess.start(before);
+  assert.equal(await auth.try(settingsOf(after)), null);
+  assert.equal((await auth.reply(null, 'alice', 'before')).kind, 'accepted');
+});
+
 const APP = path.resolve(import.meta.dirname, '../../../../server/auth/app.ts');
 
 const settingsOf = ({ file }: PasswdFixture, maxAttempts = 3): AuthSettings =>
@@ -83,6 +91,7 @@ const settingsOf = ({ file }: PasswdFixture, maxAttempts = 3): AuthSettings =>
 class AuthProcess {
   readonly child: ChildProcess;
   readonly #answers = new Map<number, (outcome: AuthOutcome) => void>();
+  #tried: ((problem: string | null) => void) | undefined;
   #nextId = 1;
 
   static async start(passwd: PasswdFixture): Promise<AuthProcess> {
@@ -108,10 +117,16 @@ class AuthProcess {
     child.on('message', (written: AuthToPrimary | readonly AuthToPrimary[]) => {
       for (const message of unpack(written))
         if (message.kind === 'outcome') this.#answers.get(message.id)?.(message.outcome);
+        else if (message.kind === 'settings-tried') this.#tried?.(message.problem);
     });
   }
 
   send = (message: PrimaryToAuth): boolean => this.child.send(message);
+
+  try = (settings: AuthSettings): Promise<string | null> => {
+    this.send({ kind: 'try-settings', id: 1, settings });
+    return new Promise((resolve) => (this.#tried = resolve));
+  };
 
   begin = (): Promise<AuthOutcome> =>
     this.#login(null, { kind: 'start', group: null, urlGroup: null });

@@ -85,14 +85,21 @@ test(
     bench.write(saying('one'));
     await bench.plugins.start();
     bench.write(saying('two'));
-    await bench.plugins.reload();
+    const two = await bench.plugins.prepare(bench.settings.plugins);
+    assert.deepEqual(await bench.plugins.connect(INFO), { kind: 'refused', reason: 'one' });
+    two.commit();
     assert.deepEqual(await bench.plugins.connect(INFO), { kind: 'refused', reason: 'two' });
     bench.write('export default {');
-    await bench.plugins.reload();
+    await assert.rejects(
+      bench.plugins.prepare(bench.settings.plugins),
+      /plugin.ts cannot be loaded/,
+    );
     assert.deepEqual(await bench.plugins.connect(INFO), { kind: 'refused', reason: 'two' });
-    await bench.line('plugins cannot be loaded: those of before go on');
+    bench.write(saying('three'));
+    (await bench.plugins.prepare(bench.settings.plugins)).abandon();
+    assert.deepEqual(await bench.plugins.connect(INFO), { kind: 'refused', reason: 'two' });
     bench.settings = { ...bench.settings, plugins: [] };
-    await bench.plugins.reload();
+    (await bench.plugins.prepare([])).commit();
     assert.deepEqual(await bench.plugins.connect(INFO), { kind: 'passed' });
   },
 );
