@@ -113,7 +113,7 @@ test('a dry run is asked for as such', async () => {
   });
   assert.deepEqual((await run(['reload'], NOTHING)).command, { command: 'reload' });
   const parse = (fields: object): unknown =>
-    parseAdminRequest(encodeAdminRequest(1, { command: 'reload', ...fields } as AdminCommand));
+    parseAdminRequest(encodeAdminRequest(1, { command: 'reload', ...fields }));
   assert.deepEqual(parse({ dryRun: true }), {
     kind: 'request',
     id: 1,
