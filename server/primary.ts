@@ -2,10 +2,7 @@
 // sequence takes them down from the last to the first.
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
-import { readConfig } from '../config/check.ts';
 import type { ReadConfig } from '../config/check.ts';
-import type { WrittenConfig } from '../config/loader.ts';
-import { WolfguardError } from '../core/error.ts';
 import type { Logger } from '../core/log/logger.ts';
 import type { EpochMs, Milliseconds } from '../core/units.ts';
 import { system } from '../native/system.ts';
@@ -36,6 +33,7 @@ import type { QuotasComponents } from './quotas.ts';
 import {
   claimPassed,
   openStore,
+  readConfiguration,
   openBanStore,
   sessionsOptions,
   startAuth,
@@ -394,13 +392,4 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
       hooks.kill();
     },
   };
-}
-
-function readConfiguration({
-  configPath,
-  readConfig: read = readConfig,
-}: PrimaryOptions): WrittenConfig {
-  const result = read(configPath);
-  if (result.ok) return { config: result.config, root: result.root ?? null };
-  throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
 }

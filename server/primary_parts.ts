@@ -1,6 +1,10 @@
 // Parts of the primary, made from the configuration.
 import os from 'node:os';
+import { readConfig } from '../config/check.ts';
+import type { ReadConfig } from '../config/check.ts';
+import type { WrittenConfig } from '../config/loader.ts';
 import type { Config } from '../config/schema.ts';
+import { WolfguardError } from '../core/error.ts';
 import { SILENCE_LIMIT_MS } from '../core/ipc/alive.ts';
 import type { AuthToPrimary, PrimaryToAuth } from '../core/ipc/auth.ts';
 import type { EngineOffloads, TunOffload } from '../core/ipc/messages.ts';
@@ -143,3 +147,16 @@ export const workerIdentity = ({
   },
   sandbox: workers.sandbox,
 });
+
+/** Throws WolfguardError with all mistakes. */
+export function readConfiguration({
+  configPath,
+  readConfig: read = readConfig,
+}: {
+  readonly configPath: string;
+  readonly readConfig?: ReadConfig;
+}): WrittenConfig {
+  const result = read(configPath);
+  if (result.ok) return { config: result.config, root: result.root ?? null };
+  throw new WolfguardError('CONFIG', `the configuration cannot be used:\n${result.output}`);
+}

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderReload } from '../../../cli/wolfctl/render_reload.ts';
-import type { AdminCommand, AdminResults } from '../../../core/ipc/admin.ts';
+import type { AdminResults } from '../../../core/ipc/admin.ts';
 import { encodeAdminRequest, parseAdminRequest } from '../../../core/ipc/admin_request.ts';
 import type { ReloadChange } from '../../../core/ipc/reload_plan.ts';
+import { documentOf } from './schema.ts';
 import { wolfctl } from './wolfctl_bench.ts';
 import type { Outcome } from './wolfctl_bench.ts';
 
 type Result = AdminResults['reload'];
+
+test('the JSON of a plan is as its schema says', async () => {
+  const { output } = await wolfctl(['reload', '--json'], { answers: { reload: PLAN } });
+  assert.deepEqual(documentOf('reload', output), PLAN);
+});
 
 const change = (section: string, key: string, values: Partial<ReloadChange>): ReloadChange => ({
   ...{ section, key, before: null, after: null, secret: false, effect: 'at once' },
