@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { WolfguardError } from '../../core/error.ts';
 import { runProgram } from '../run_program.ts';
-import { NothingFound } from './commands/context.ts';
+import { Answered, NothingFound } from './commands/context.ts';
 import { translateOcctl } from './occtl/arguments.ts';
 import { buildWolfctl } from './program.ts';
 import type { GlobalOptions, WolfctlComponents } from './program.ts';
@@ -32,7 +32,7 @@ export async function runWolfctl(args: readonly string[], run: WolfctlRun): Prom
     complain: run.complain,
     onProblem: (error) => {
       const { json } = program.opts<GlobalOptions>();
-      if (json === true) run.write(documentOf(error));
+      if (json === true && !(error instanceof Answered)) run.write(documentOf(error));
       if (!(error instanceof NothingFound)) run.complain(`${style}: ${error.message}\n`);
       else if (style === 'wolfctl') run.complain(`wolfctl: ${error.message}\n`);
       else if (json !== true) run.write('user, ID or session not found\n');

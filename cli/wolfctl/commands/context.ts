@@ -47,6 +47,13 @@ export class NothingFound extends WolfguardError {
   }
 }
 
+/** Not as it should be, and the answer that has been printed already says so, with --json too. */
+export class Answered extends WolfguardError {
+  constructor(message: string) {
+    super('REFUSED', message);
+  }
+}
+
 /** The answer, where "there is none" is one; other problems stay what they are. */
 export async function orNothing<T>(answer: Promise<T>): Promise<T> {
   try {

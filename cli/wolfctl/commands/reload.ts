@@ -1,7 +1,7 @@
 // wolfctl reload: puts the configuration in force, or says what that would change.
 import type { Command } from 'commander';
-import { WolfguardError } from '../../../core/error.ts';
 import { renderReload } from '../render_reload.ts';
+import { Answered } from './context.ts';
 import type { CommandContext } from './context.ts';
 
 export function addReload(program: Command, { request, print }: CommandContext): void {
@@ -16,7 +16,6 @@ export function addReload(program: Command, { request, print }: CommandContext):
         () => renderReload(result),
         () => 'Server scheduled to reload\n',
       );
-      if (result.refusals.length > 0)
-        throw new WolfguardError('REFUSED', 'the reload would be refused');
+      if (result.refusals.length > 0) throw new Answered('the reload would be refused');
     });
 }
