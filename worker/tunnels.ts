@@ -95,7 +95,8 @@ export class Tunnels {
       if (known?.stage !== 'opened') return [];
       const seen = this.#components.engine.readTunnel(tunnel);
       const { session, tlsCipher, compression } = known;
-      return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher, compression }];
+      const agreed = compression && { compression };
+      return seen === undefined ? [] : [{ ...seen, tunnel, session, tlsCipher, ...agreed }];
     });
   }
 }
