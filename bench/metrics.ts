@@ -62,6 +62,8 @@ async function scrape(sessions: number): Promise<void> {
 
 async function idle(seconds: number, on: boolean): Promise<void> {
   const server = await start(on);
+  // The first page compiles what makes it.
+  if (on) page();
   await sleep(SETTLE_MS);
   const before = cpuSecondsOf(server.program.pid);
   const began = performance.now();

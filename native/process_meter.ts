@@ -9,10 +9,10 @@ import { CPU_MS, gcNames } from '../core/metrics/sums.ts';
 import type { Milliseconds } from '../core/units.ts';
 
 /**
- * 20 wake-ups a second: a share of a core that nobody finds again. monitorEventLoopDelay of Node
+ * 10 wake-ups a second: a share of a core that nobody finds again. monitorEventLoopDelay of Node
  * would miss what lies across its reset.
  */
-const LOOK_MS: Milliseconds = 50;
+const LOOK_MS: Milliseconds = 100;
 
 /** What Node says of one, beyond its types. */
 type GarbageCollection = PerformanceEntry & { readonly detail?: { readonly kind?: number } };
