@@ -4,56 +4,44 @@ import { constants, performance, PerformanceObserver } from 'node:perf_hooks';
 import type { PerformanceEntry } from 'node:perf_hooks';
 import process from 'node:process';
 import { getHeapStatistics } from 'node:v8';
+import { MEASURES_INTERVAL_MS } from '../core/ipc/measures.ts';
 import type { Measures } from '../core/ipc/measures.ts';
 import { CPU_MS, gcNames } from '../core/metrics/sums.ts';
-import type { Milliseconds } from '../core/units.ts';
-
-/**
- * 10 wake-ups a second: a share of a core that nobody finds again. monitorEventLoopDelay of Node
- * would miss what lies across its reset.
- */
-const LOOK_MS: Milliseconds = 100;
 
 /** What Node says of one, beyond its types. */
 type GarbageCollection = PerformanceEntry & { readonly detail?: { readonly kind?: number } };
 
 export class ProcessMeter {
-  readonly #clock: NodeJS.Timeout;
   readonly #observer: PerformanceObserver;
   readonly #sums: Record<string, number> = {};
-  #looked = performance.now();
-  #longest: Milliseconds = 0;
+  #readAt = performance.now();
 
   /** Begins at once. */
   constructor() {
-    this.#clock = setInterval(() => this.#look(), LOOK_MS).unref();
     this.#observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) this.#count(entry);
     });
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** The delay is the longest one since the last reading. */
+  /**
+   * To be called by a timer every MEASURES_INTERVAL_MS: how late it is, is what anything that comes
+   * at some moment has to wait. To look more often would cost more wake-ups than all the rest.
+   */
   read(): Measures {
     const { used_heap_size: used, total_heap_size: total } = getHeapStatistics();
-    const longest = this.#longest;
-    this.#longest = 0;
+    const now = performance.now();
+    const late = Math.max(0, now - this.#readAt - MEASURES_INTERVAL_MS);
+    this.#readAt = now;
     const { user, system } = process.cpuUsage();
     return {
       sums: { ...this.#sums, [CPU_MS]: (user + system) / 1000 },
-      levels: { heap_used: used, heap_total: total, loop_delay_ms: longest },
+      levels: { heap_used: used, heap_total: total, loop_delay_ms: late },
     };
   }
 
   close(): void {
-    clearInterval(this.#clock);
     this.#observer.disconnect();
-  }
-
-  #look(): void {
-    const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - this.#looked - LOOK_MS);
-    this.#looked = now;
   }
 
   #count({ duration, detail }: GarbageCollection): void {

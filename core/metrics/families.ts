@@ -156,7 +156,7 @@ export const families = {
   heapTotal: gauge('heap_total_bytes', 'Memory for JavaScript objects', PROCESS),
   loopDelay: histogram(
     'event_loop_delay_seconds',
-    'The longest delay of the event loop in each second',
+    'How late the event loop is, looked at once a second',
     PROCESS,
   ),
   gcRuns: counter('gc_runs_total', 'Garbage collections', { ...PROCESS, kind: 'minor, major' }),
