@@ -356,20 +356,7 @@ export async function startPrimary(sequence: Sequence, options: PrimaryOptions):
   );
   await metrics.start(
     sequence,
-    {
-      sessions: () => ({ connected: sessions.connected, all: sessions.size }),
-      pools: () => sessions.pools,
-      bans: () => bans.size,
-      queues: () => ({
-        logins: link.inFlight,
-        hook_checks: hooks.hooks.checking,
-        accounting_records: link.waitingRecords,
-      }),
-      steering: () => steering.enabled,
-      config: () => current.config,
-      tls: () => current.tls.hosts,
-      readiness: options.readiness,
-    },
+    { sessions, bans, link, steering, current, hooks: hooks.hooks, readiness: options.readiness },
     { ...options, nodeVersion: process.versions.node, user },
     log,
   );

@@ -14,8 +14,14 @@ import { system } from '../../native/system.ts';
 import { FIRST_INHERITED_FD, forkProgram } from '../fork.ts';
 import type { Log } from '../log.ts';
 import { portError } from '../preflight.ts';
+import type { AuthLink } from '../auth_link.ts';
+import type { Bans } from '../bans.ts';
+import type { Hooks } from '../hooks/hooks.ts';
 import type { Readiness } from '../readiness.ts';
+import type { Loaded } from '../reload.ts';
 import type { Sequence } from '../sequence.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Steering } from '../steering.ts';
 import { Supervisor } from '../supervisor.ts';
 import { Collector } from './collector.ts';
 import type { CollectorOptions, PoolUse, Sources } from './collector.ts';
@@ -26,10 +32,14 @@ import { Processes } from './processes.ts';
 import type { ProcessObserver } from './processes.ts';
 
 /** What else the primary knows. */
-export interface MetricsSources extends Pick<Sources, 'sessions' | 'bans' | 'queues' | 'steering'> {
-  readonly config: () => Config;
-  readonly pools: () => readonly AddressPool[];
-  readonly tls: () => readonly TlsSettings[];
+export interface MetricsSources {
+  readonly sessions: Pick<Sessions, 'connected' | 'size' | 'pools'>;
+  readonly bans: Pick<Bans, 'size'>;
+  readonly link: Pick<AuthLink, 'inFlight' | 'waitingRecords'>;
+  readonly hooks: Pick<Hooks, 'checking'>;
+  readonly steering: Pick<Steering, 'enabled'>;
+  /** Always what the last reload has left. */
+  readonly current: Pick<Loaded, 'config' | 'tls'>;
   readonly readiness: Readiness;
 }
 
@@ -141,20 +151,27 @@ export class Metrics {
     };
   }
 
-  #sources({ config, pools, tls, readiness, ...others }: MetricsSources): Sources {
+  #sources({ sessions, bans, link, hooks, steering, current, readiness }: MetricsSources): Sources {
     return {
-      ...others,
+      sessions: () => ({ connected: sessions.connected, all: sessions.size }),
+      bans: () => bans.size,
+      queues: () => ({
+        logins: link.inFlight,
+        hook_checks: hooks.checking,
+        accounting_records: link.waitingRecords,
+      }),
+      steering: () => steering.enabled,
       meter: this.meter,
       processes: this.#processes,
       processFacts,
       deviceDrops: () => deviceDrops(this.#config.network.device),
-      pools: () => pools().map(useOf),
+      pools: () => sessions.pools.map(useOf),
       ready: () => readiness.ready,
       backends: () =>
-        [config(), ...config().vhost].flatMap(({ auth }) =>
+        [current.config, ...current.config.vhost].flatMap(({ auth }) =>
           auth.chain.flatMap(({ steps }): readonly string[] => steps),
         ),
-      certificates: expiryReader(tls),
+      certificates: expiryReader(() => current.tls.hosts),
     };
   }
 }
