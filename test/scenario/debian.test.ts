@@ -34,7 +34,10 @@ test(
     const copy = await MachineCopy.of(lab);
     if (copy === undefined) {
       // A container whose root is an overlay in a way that takes no other above it.
-      t.skip('NOT RUN: this machine cannot mount an overlay over its root');
+      const reason = 'NOT RUN: this machine cannot mount an overlay over its root';
+      // Where everything must run, what has not run has failed.
+      if (process.env['CI'] === 'true') throw new Error(reason);
+      t.skip(reason);
       return;
     }
 
